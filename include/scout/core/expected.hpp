@@ -1,0 +1,56 @@
+#ifndef SCOUT_CORE_EXPECTED_HPP
+#define SCOUT_CORE_EXPECTED_HPP
+
+// A value or the error that stands in its place (the part of C++23's std::expected that scout needs).
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "error.hpp"
+
+namespace scout::inline v0 {
+
+template <class Value>
+class [[nodiscard]] Expected {
+ public:
+  Expected(Value value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Expected(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+  bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  // Precondition: has_value().
+  Value& operator*() noexcept { return *std::get_if<0>(&state_); }
+  const Value& operator*() const noexcept { return *std::get_if<0>(&state_); }
+  Value* operator->() noexcept { return std::get_if<0>(&state_); }
+  const Value* operator->() const noexcept { return std::get_if<0>(&state_); }
+
+  // Precondition: !has_value().
+  Error& error() noexcept { return *std::get_if<1>(&state_); }
+  const Error& error() const noexcept { return *std::get_if<1>(&state_); }
+
+ private:
+  std::variant<Value, Error> state_;
+};
+
+template <>
+class [[nodiscard]] Expected<void> {
+ public:
+  Expected() = default;
+  Expected(Error error) : error_(std::move(error)) {}
+
+  bool has_value() const noexcept { return !error_; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  // Precondition: !has_value().
+  Error& error() noexcept { return *error_; }
+  const Error& error() const noexcept { return *error_; }
+
+ private:
+  std::optional<Error> error_;
+};
+
+}  // namespace scout::inline v0
+
+#endif

@@ -1,0 +1,68 @@
+#ifndef SCOUT_CORE_RECORD_HPP
+#define SCOUT_CORE_RECORD_HPP
+
+// What an application thread writes: slots of 32 bytes. The first word holds the kind in its top byte and a pointer to a
+// literal or sizes below it; the last word says which span of which transaction the slot belongs to.
+//
+//   kind                 low 56 bits           a                    b               context
+//   span                 operation literal     start ticks          stop ticks      the span's own
+//   span_of_function     __func__              start ticks          stop ticks      the span's own
+//   span_named           0                     start ticks          stop ticks      the span's own (its name came before)
+//   opened               operation literal     start ticks          0               the span's own
+//   opened_named         0                     start ticks          0               the span's own
+//   closed               0                     0                    stop ticks      the span's own
+//   name                 sizes                 0                    cut bytes       the span's own; text in the next slots
+//   tag                  sizes                 key literal or 0     cut bytes       span or request; text in the next slots
+//   tag_<scalar>         key literal           value, 8 or 16 bytes                 span or request
+//
+// Sizes: key 16 bits, value 32 bits. The slots that follow hold the key, where it is no literal, and the value.
+
+#include <cstdint>
+
+namespace scout::inline v0::detail {
+
+enum class RecordKind : std::uint8_t {
+  span,
+  span_of_function,
+  span_named,
+  opened,
+  opened_named,
+  closed,
+  name,
+  tag,
+  tag_null,
+  tag_false,
+  tag_true,
+  tag_signed,
+  tag_unsigned,
+  tag_real,
+  tag_text,  // up to 16 bytes, NUL-padded
+};
+
+struct Record {
+  std::uint64_t word;
+  std::uint64_t a, b;
+  std::uint64_t context;
+
+  static constexpr std::uint64_t low_bits = (std::uint64_t{1} << 56) - 1;
+
+  constexpr RecordKind kind() const noexcept { return static_cast<RecordKind>(word >> 56); }
+  const char* literal() const noexcept { return reinterpret_cast<const char*>(static_cast<std::uintptr_t>(word & low_bits)); }
+  constexpr std::uint32_t value_size() const noexcept { return static_cast<std::uint32_t>(word); }
+  constexpr std::uint16_t key_size() const noexcept { return static_cast<std::uint16_t>(word >> 32); }
+};
+static_assert(sizeof(Record) == 32);
+
+constexpr std::uint64_t record_word(RecordKind kind, std::uint64_t low = 0) noexcept {
+  return (static_cast<std::uint64_t>(kind) << 56) | low;
+}
+inline std::uint64_t record_word(RecordKind kind, const char* literal) noexcept {
+  return record_word(kind, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(literal)));
+}
+constexpr std::uint64_t record_word(RecordKind kind, std::uint16_t key_size, std::uint32_t value_size) noexcept {
+  return record_word(kind, (std::uint64_t{key_size} << 32) | value_size);
+}
+
+}  // namespace scout::inline v0::detail
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef SCOUT_CORE_SETTINGS_HPP
+#define SCOUT_CORE_SETTINGS_HPP
+
+// What the rooms below the configuration need to know of it. A POD in the registry: install() writes it, anybody reads it.
+
+#include <cstdint>
+
+namespace scout::inline v0::detail {
+
+inline constexpr std::uint32_t name_limit = 512;           // bytes of an operation; what is longer is cut and says so
+inline constexpr std::uint32_t value_limit = 8 * 1024;     // bytes of a tag's value, likewise
+inline constexpr std::uint32_t key_limit = 256;            // bytes of a tag's key; a longer one is refused
+inline constexpr std::uint32_t tag_limit = 64;             // tags a span
+inline constexpr std::uint32_t id_block = 32;              // span ids a thread takes at a time
+
+struct Settings {
+  std::uint32_t span_cap = 1500;          // spans a transaction beside its root, as Scout's Python agent
+  std::uint32_t ring_size = 128 * 1024;   // bytes a thread, a power of two
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif
