@@ -1,0 +1,193 @@
+#ifndef SCOUT_BUFFER_REGISTRY_HPP
+#define SCOUT_BUFFER_REGISTRY_HPP
+
+// What all objects of a process share: thread buffers, transaction slots, the state of recording. There is one registry per
+// process and major version; registry_lookup.hpp finds it. It is mapped once and never unmapped or destroyed, so threads
+// that outlive main() and destructors that run late find it in place.
+//
+// The state word lies on a page that a fork wipes: in a child it reads `unknown`, and whatever asks it first (the start of a
+// transaction, a thread that attaches, the agent) calls recover_after_fork().
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <cstdint>
+
+#include "../core/clock.hpp"
+#include "../core/identity.hpp"
+#include "../core/settings.hpp"
+#include "thread_buffer.hpp"
+#include "transaction_slots.hpp"
+
+namespace scout::inline v0::detail {
+
+enum class Recording : std::uint32_t {
+  unknown,     // nothing was ever installed, or this is a forked child that has not looked yet
+  on,          // with the processor's counter
+  off,
+  slow_clock,  // on, with a clock that must be called
+};
+
+// Supplied by the installed agent; called from application threads, off the hot path.
+struct AgentHooks {
+  void (*wake)(AgentHooks& hooks) noexcept;    // a transaction began or a ring fills while the collector sleeps or is not there
+  void (*forked)(AgentHooks& hooks) noexcept;  // in the child, after the registry has been reset
+  std::uint64_t (*now)(AgentHooks& hooks) noexcept;  // the slow clock, in ticks of its own
+};
+
+// Wiped on fork.
+struct ProcessState {
+  std::uint32_t recording;  // a Recording
+  std::uint32_t sleeping;   // whoever starts a transaction wakes the collector (AgentHooks::wake)
+  std::uint32_t pressed;    // a ring is more than half full, and the collector has been told
+  pthread_mutex_t lock;    // over the lists of buffers and the state's changes
+};
+
+struct Registry {
+  static constexpr std::uint32_t buffer_limit = 16384;  // threads alive at once
+
+  struct BufferEntry {
+    ThreadBuffer* buffer;
+    std::uint32_t ring_size;
+    std::uint32_t open_at_fork;  // places held when fork() was called, from the handler that runs before it
+    bool free;
+  };
+
+  ProcessState* process;
+  ThreadBuffer* null_buffer;  // of threads that record nothing: its context is no_context, or unattached once installed
+  pthread_key_t thread_key;   // the thread's buffer, for objects that meet the thread for the first time
+  Recording recording;        // what `process->recording` is to be; a fork does not wipe it
+  AgentHooks* hooks;
+  Settings settings;
+  IdSeed seed;
+  std::uint64_t fork_ticks;           // when this process was forked, 0: it was not
+  std::uint64_t forked_transactions;  // live in the parent at that moment
+  std::uint64_t forked_spans;
+  std::uint64_t open_explicit_spans;  // as of the collector's last pass
+  std::uint64_t no_memory_transactions;  // of threads that could not even have a buffer to count in
+  std::uint32_t buffer_count;
+  BufferEntry buffers[buffer_limit];
+  TransactionSlots slots;
+};
+
+class RegistryLock {
+ public:
+  explicit RegistryLock(Registry& registry) noexcept : registry_(registry) { pthread_mutex_lock(&registry_.process->lock); }
+  ~RegistryLock() { pthread_mutex_unlock(&registry_.process->lock); }
+  RegistryLock(const RegistryLock&) = delete;
+  RegistryLock& operator=(const RegistryLock&) = delete;
+
+ private:
+  Registry& registry_;
+};
+
+// Zeroed pages that a fork wipes where the kernel can (Linux 4.14); nullptr when there is no memory.
+inline void* map_pages(std::size_t size, bool wiped) noexcept {
+  void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return nullptr;
+  if (wiped) madvise(pages, size, MADV_WIPEONFORK);
+  return pages;
+}
+
+// Makes an empty ring of zeroed or used pages, and gives it to the calling thread or to nobody.
+inline void reset_buffer(Registry& registry, std::uint32_t index, bool own) noexcept {
+  Registry::BufferEntry& entry = registry.buffers[index];
+  ThreadBuffer& buffer = *entry.buffer;
+  buffer = ThreadBuffer{};
+  buffer.registry = &registry;
+  buffer.index = index;
+  buffer.mask = entry.ring_size - 1;
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(&buffer.owner, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+  if (own) pthread_mutex_lock(&buffer.owner);
+  entry.free = !own;
+  __atomic_store_n(&buffer.in_use, own, __ATOMIC_RELEASE);
+}
+
+// A ring for the calling thread: one whose owner is gone, or a new one. nullptr: no memory. The lock is held by the caller.
+inline ThreadBuffer* take_buffer(Registry& registry) noexcept {
+  for (std::uint32_t index = 0; index < registry.buffer_count; ++index) {
+    Registry::BufferEntry& entry = registry.buffers[index];
+    if (!entry.free) continue;
+    entry.free = false;  // what it has counted stays: the ledger is the sum over all buffers
+    pthread_mutex_lock(&entry.buffer->owner);
+    __atomic_store_n(&entry.buffer->in_use, true, __ATOMIC_RELEASE);
+    return entry.buffer;
+  }
+  if (registry.buffer_count == Registry::buffer_limit) return nullptr;
+  const std::uint32_t ring_size = registry.settings.ring_size;
+  void* const pages = map_pages(sizeof(ThreadBuffer) + ring_size, true);
+  if (pages == nullptr) return nullptr;
+  const std::uint32_t index = registry.buffer_count;
+  registry.buffers[index] = {static_cast<ThreadBuffer*>(pages), ring_size, 0, false};
+  reset_buffer(registry, index, true);
+  __atomic_store_n(&registry.buffer_count, index + 1, __ATOMIC_RELEASE);
+  return registry.buffers[index].buffer;
+}
+
+inline Recording stored_state(const Registry& registry) noexcept {
+  return static_cast<Recording>(__atomic_load_n(&registry.process->recording, __ATOMIC_ACQUIRE));
+}
+inline void store_state(Registry& registry, Recording state) noexcept {
+  __atomic_store_n(&registry.process->recording, static_cast<std::uint32_t>(state), __ATOMIC_RELEASE);
+}
+
+// Brings a forked child into order: its rings are empty, the parent's transactions are not its own. Any thread; idempotent.
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void recover_after_fork(Registry& registry) noexcept {
+  {
+    RegistryLock lock(registry);
+    if (stored_state(registry) != Recording::unknown || registry.recording == Recording::unknown) return;
+    auto* const own = static_cast<ThreadBuffer*>(pthread_getspecific(registry.thread_key));
+    registry.forked_spans = registry.open_explicit_spans;
+    for (std::uint32_t index = 0; index < registry.buffer_count; ++index) {
+      Registry::BufferEntry& entry = registry.buffers[index];
+      registry.forked_spans += entry.open_at_fork;
+      const std::uint64_t ended = entry.buffer->head / sizeof(Record);  // spans of the parent that ended here meanwhile
+      const bool is_own = entry.buffer == own;
+      reset_buffer(registry, index, is_own);
+      if (is_own && entry.open_at_fork > ended) {
+        ThreadBuffer& buffer = *entry.buffer;
+        buffer.forked_open = entry.open_at_fork - static_cast<std::uint32_t>(ended);
+        buffer.granted = buffer.capacity();
+        buffer.limit = buffer.granted - buffer.forked_open * sizeof(Record);
+      }
+      entry.open_at_fork = 0;
+    }
+    registry.forked_transactions = registry.slots.reset();
+    registry.open_explicit_spans = 0;
+    registry.no_memory_transactions = 0;
+    registry.fork_ticks = read_ticks();
+    __atomic_store_n(&registry.process->sleeping, 1u, __ATOMIC_RELAXED);
+    store_state(registry, registry.recording);
+  }
+  if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->forked(*hooks);
+}
+
+// The state of recording, after a fork recovered first.
+inline Recording recording_state(Registry& registry) noexcept {
+  const Recording state = stored_state(registry);
+  if (state != Recording::unknown) return state;
+  recover_after_fork(registry);
+  return stored_state(registry);
+}
+
+// The consumer sets `sleeping`, runs a process-wide memory barrier and looks at everything again before it sleeps, so a
+// plain load after the publication is enough here.
+[[gnu::always_inline]] inline void wake_collector(Registry& registry) noexcept {
+  signal_fence();
+  if (load(registry.process->sleeping) == 0) return;
+  if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->wake(*hooks);
+}
+
+// A ring fills: once a pass of the collector.
+inline void press_collector(Registry& registry) noexcept {
+  if (load(registry.process->pressed) != 0 || __atomic_exchange_n(&registry.process->pressed, 1u, __ATOMIC_RELAXED) != 0) return;
+  if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->wake(*hooks);
+}
+
+}  // namespace scout::inline v0::detail
+
+#endif

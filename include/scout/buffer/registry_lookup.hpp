@@ -1,0 +1,139 @@
+#ifndef SCOUT_BUFFER_REGISTRY_LOOKUP_HPP
+#define SCOUT_BUFFER_REGISTRY_LOOKUP_HPP
+
+// One registry per process, whatever the linking: inline variables and weak symbols are not shared under hidden visibility,
+// RTLD_LOCAL or -Bsymbolic. Each object that records has a hidden slot and a note section that says where the slot is. The
+// first user walks all loaded objects inside the loader's own lock, adopts any slot that is set, or maps the registry.
+
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <sys/random.h>
+
+#include "registry.hpp"
+
+namespace scout::inline v0::detail {
+
+// Part of the binary contract with other objects: a change of any type in buffer/ or core/record.hpp needs a new number.
+inline constexpr std::uint32_t registry_note_type = 0;
+
+[[gnu::visibility("hidden")]] inline constinit Registry* registry_slot = nullptr;
+[[gnu::visibility("hidden")]] inline constinit ThreadBuffer unattached_buffer{unattached_context};
+[[gnu::visibility("hidden")]] inline constinit thread_local ThreadBuffer* thread_buffer = &unattached_buffer;
+
+inline Registry* create_registry() noexcept {
+  constexpr std::size_t page = 4096;
+  auto* const registry = static_cast<Registry*>(map_pages(sizeof(Registry), false));
+  void* const process = map_pages(page, true);
+  void* const null_buffer = map_pages(sizeof(ThreadBuffer), false);
+  if (registry == nullptr || process == nullptr || null_buffer == nullptr) return nullptr;
+  if (pthread_key_create(&registry->thread_key, nullptr) != 0) return nullptr;
+  registry->settings = Settings{};
+  registry->process = static_cast<ProcessState*>(process);
+  registry->null_buffer = static_cast<ThreadBuffer*>(null_buffer);
+  return registry;
+}
+
+// The slot that a note names; nullptr: no note of ours in this segment.
+inline Registry** slot_in_notes(const char* notes, std::size_t size) noexcept {
+  constexpr char name[] = "scout";
+  std::size_t offset = 0;
+  while (offset + sizeof(ElfW(Nhdr)) <= size) {
+    ElfW(Nhdr) header;
+    __builtin_memcpy(&header, notes + offset, sizeof header);
+    const std::size_t text = offset + sizeof header;
+    const std::size_t content = text + ((header.n_namesz + 3u) & ~3u);
+    if (content + header.n_descsz > size) return nullptr;
+    if (header.n_type == registry_note_type && header.n_namesz == sizeof name && header.n_descsz == 8 &&
+        __builtin_memcmp(notes + text, name, sizeof name) == 0) {
+      std::int64_t distance;
+      __builtin_memcpy(&distance, notes + content, sizeof distance);
+      return reinterpret_cast<Registry**>(reinterpret_cast<std::uintptr_t>(notes + content) + static_cast<std::uintptr_t>(distance));
+    }
+    offset = content + ((header.n_descsz + 3u) & ~3u);
+  }
+  return nullptr;
+}
+
+inline int adopt_registry(dl_phdr_info* object, std::size_t, void* found) noexcept {
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const auto& segment = object->dlpi_phdr[i];
+    if (segment.p_type != PT_NOTE) continue;
+    Registry** const slot = slot_in_notes(reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr), segment.p_memsz);
+    Registry* const registry = slot == nullptr ? nullptr : __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    if (registry == nullptr) continue;
+    *static_cast<Registry**>(found) = registry;
+    return 1;
+  }
+  return 0;
+}
+
+// Runs inside the loader's lock (which is recursive), for the first object only: looks through all, then sets our slot.
+inline int resolve_registry_locked(dl_phdr_info*, std::size_t, void*) noexcept {
+  if (__atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE) != nullptr) return 1;
+  Registry* registry = nullptr;
+  dl_iterate_phdr(adopt_registry, &registry);
+  if (registry == nullptr) registry = create_registry();
+  __atomic_store_n(&registry_slot, registry, __ATOMIC_RELEASE);
+  return 1;
+}
+
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline Registry* resolve_registry() noexcept {
+  // In assembler, because gcc 12 gives a variable in a note section the wrong section type.
+  asm volatile(
+      ".pushsection .note.scout,\"aG\",@note,scout_note_v0,comdat\n\t"
+      ".balign 4\n\t"
+      ".long 6\n\t.long 8\n\t.long %c1\n\t"
+      ".asciz \"scout\"\n\t.balign 4\n\t"
+      ".quad %c0 - .\n\t"
+      ".popsection"
+      :
+      : "i"(&registry_slot), "i"(registry_note_type));
+  dl_iterate_phdr(resolve_registry_locked, nullptr);
+  return __atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE);
+}
+
+// Resolved before main() wherever this object records at all: after a fork the walk could find the loader's lock taken.
+template <class>
+struct ResolvedAtLoad {
+  [[gnu::visibility("hidden")]] static inline const bool done = resolve_registry() != nullptr;
+};
+
+// nullptr: no memory for it.
+inline Registry* find_registry() noexcept {
+  (void)ResolvedAtLoad<void>::done;
+  Registry* const registry = __atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE);
+  return registry != nullptr ? registry : resolve_registry();
+}
+
+// Records hold pointers to this object's literals: it must stay even when it is dlclosed. The program itself always stays.
+inline void pin_object() noexcept {
+  Dl_info object;
+  if (dladdr(&registry_slot, &object) == 0 || object.dli_fname == nullptr) return;
+  if (void* const handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE)) dlclose(handle);
+}
+
+// The calling thread's buffer, from now on also in this object's thread-local; unattached_buffer when it cannot be had yet.
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline ThreadBuffer& attach_thread() noexcept {
+  Registry* const registry = find_registry();
+  if (registry == nullptr) return unattached_buffer;
+  const Recording state = recording_state(*registry);
+  if (state == Recording::unknown || state == Recording::off) {
+    thread_buffer = registry->null_buffer;
+    return *thread_buffer;
+  }
+  [[maybe_unused]] static const bool pinned = (pin_object(), true);
+  void* buffer = pthread_getspecific(registry->thread_key);
+  if (buffer == nullptr) {
+    RegistryLock lock(*registry);
+    buffer = take_buffer(*registry);
+    if (buffer == nullptr) return unattached_buffer;
+    pthread_setspecific(registry->thread_key, buffer);
+  }
+  thread_buffer = static_cast<ThreadBuffer*>(buffer);
+  return *thread_buffer;
+}
+
+}  // namespace scout::inline v0::detail
+
+#endif
