@@ -1,0 +1,83 @@
+#ifndef SCOUT_AGENT_HPP
+#define SCOUT_AGENT_HPP
+
+// The door for one source file, usually that of main(): starts and stops the agent. Needs fmt and simdjson. With
+// SCOUT_DISABLE these functions do nothing and need neither.
+//
+// None of them throws, and only flush() and shutdown() wait, no longer than they are told.
+
+#include "config/config.hpp"
+#include "scout.hpp"
+
+#if !defined(SCOUT_DISABLE)
+
+#  include "agent/lifecycle.hpp"
+
+namespace scout::inline v0 {
+
+// Begins to record and to send to the core agent. The environment (SCOUT_MONITOR=true, SCOUT_NAME=…) wins over `config`.
+// False: not monitoring, because monitor is off, or something is installed already; the log says which. No thread is
+// started before the first transaction, so a server may fork after this.
+inline bool install(Config config = {}) {
+  detail::AgentTable* const agent = detail::make_agent();
+  return agent != nullptr && agent->install(*agent, {std::move(config), {}, {}});
+}
+
+// The same with a sink of your own in place of the core agent's. It must outlive shutdown(), or the process.
+template <Sink S>
+bool install(Config config, S& sink) {
+  detail::AgentTable* const agent = detail::make_agent();
+  return agent != nullptr && agent->install(*agent, {std::move(config), detail::sink_table(sink), {}});
+}
+
+// Changes sampling, ignoring, the log's level, and whether anything is recorded. Other keys keep the values of install().
+inline void configure(Config config) {
+  if (detail::AgentTable* const agent = detail::find_agent()) agent->configure(*agent, std::move(config));
+}
+
+// Waits until everything that was recorded before the call is delivered or counted as lost. False: not in time. Registers
+// with the core agent even when nothing was recorded.
+inline bool flush(std::chrono::milliseconds timeout) {
+  detail::AgentTable* const agent = detail::find_agent();
+  return agent == nullptr || agent->flush(*agent, timeout);
+}
+
+// Stops recording, drains for at most shutdown_timeout_seconds, ends the thread. May be followed by install().
+inline void shutdown() {
+  if (detail::AgentTable* const agent = detail::find_agent()) agent->shutdown(*agent);
+}
+
+// The account since the process began, or was forked. Waits for the pass of the collector that is under way.
+inline Stats stats() {
+  detail::AgentTable* const agent = detail::find_agent();
+  return agent != nullptr ? agent->stats(*agent) : Stats{};
+}
+
+}  // namespace scout::inline v0
+
+#else
+
+#  include <chrono>
+
+#  include "collect/stats.hpp"
+#  include "sink/sink.hpp"
+
+namespace scout::inline v0 {
+inline namespace disabled {
+
+inline bool install(const Config& = {}) noexcept { return false; }
+template <Sink S>
+bool install(const Config&, S&) noexcept {
+  return false;
+}
+inline void configure(const Config&) noexcept {}
+inline bool flush(std::chrono::milliseconds) noexcept { return true; }
+inline void shutdown() noexcept {}
+inline Stats stats() { return {}; }
+
+}  // namespace disabled
+}  // namespace scout::inline v0
+
+#endif
+
+#endif

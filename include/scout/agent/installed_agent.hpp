@@ -1,0 +1,231 @@
+#ifndef SCOUT_AGENT_INSTALLED_AGENT_HPP
+#define SCOUT_AGENT_INSTALLED_AGENT_HPP
+
+// The agent of a process: made by the first install(), never destroyed. It owns configuration, log, sink and collector, and
+// carries them through shutdown and install again, through a fork, and to the end of the process. Other objects of the
+// process reach it through the registry, as a table of functions.
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+
+#include "../buffer/registry_lookup.hpp"
+#include "../collect/collector_thread.hpp"
+#include "../config/finalize.hpp"
+#include "../core_agent/core_agent_sink.hpp"
+#include "clock_source.hpp"
+
+namespace scout::inline v0::detail {
+
+// What an installation brings with it; without a sink, traces go to the core agent.
+struct Installation {
+  Config config;
+  std::optional<SinkTable> sink;
+  std::optional<SlowClock> clock;
+};
+
+struct AgentTable : AgentHooks {
+  bool (*install)(AgentTable& agent, Installation installation);
+  void (*configure)(AgentTable& agent, Config config);
+  bool (*flush)(AgentTable& agent, std::chrono::nanoseconds timeout);
+  void (*shutdown)(AgentTable& agent);
+  Stats (*stats)(AgentTable& agent);
+  void (*drain_at_exit)(AgentTable& agent);
+};
+
+class InstalledAgent final : public AgentTable {
+ public:
+  explicit InstalledAgent(Registry& registry) : AgentTable{}, registry_(registry) {
+    wake = [](AgentHooks& self) noexcept { of(self).on_wake(); };
+    forked = [](AgentHooks& self) noexcept { of(self).on_forked(); };
+    now = [](AgentHooks& self) noexcept { return of(self).clock_.read(of(self).clock_.clock); };
+    install = [](AgentTable& self, Installation installation) { return of(self).do_install(std::move(installation)); };
+    configure = [](AgentTable& self, Config config) { of(self).do_configure(std::move(config)); };
+    flush = [](AgentTable& self, std::chrono::nanoseconds timeout) { return of(self).do_flush(timeout); };
+    shutdown = [](AgentTable& self) { of(self).do_shutdown(); };
+    stats = [](AgentTable& self) { return of(self).do_stats(); };
+    drain_at_exit = [](AgentTable& self) { of(self).do_drain_at_exit(); };
+  }
+
+ private:
+  // The parts that an installation makes anew.
+  struct Engine {
+    explicit Engine(FinalConfig final_config)
+        : config(std::move(final_config)), logger(config.log_level, config.log_callback) {}
+
+    FinalConfig config;
+    Logger logger;
+    std::optional<CoreAgentSink> core_agent;
+    SinkTable sink{};
+  };
+
+  static InstalledAgent& of(AgentHooks& self) noexcept { return static_cast<InstalledAgent&>(self); }
+
+  static Deadline after(double seconds) {
+    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  }
+
+  bool do_install(Installation installation) {
+    std::lock_guard lock(lifecycle_);
+    auto engine = std::make_unique<Engine>(finalize(installation.config));
+    for (const auto& problem : engine->config.problems) engine->logger.write(LogLevel::warning, "scout.config", problem);
+    if (installed_) {
+      engine->logger.write(LogLevel::warning, "scout.config", "install() was called twice: the first installation stays");
+      return false;
+    }
+    if (!engine->config.monitor) {
+      engine->logger.write(LogLevel::info, "scout.config", "monitor is off: nothing is recorded");
+      return false;
+    }
+    code_ = std::move(installation.config);
+    engine->sink = installation.sink ? *installation.sink : own_sink(*engine);
+    const ClockSource source = installation.clock ? slow_source(*installation.clock) : system_source();
+    clock_ = source.slow;
+    if (registry_.seed.high == 0) new_seed();
+    registry_.settings.ring_size = static_cast<std::uint32_t>(engine->config.ring_size);
+    const Collector::Target target{&engine->config, &engine->logger, engine->sink, source.timeline};
+    if (thread_ != nullptr) {
+      thread_->with_collector([&](Collector& collector) { collector.retarget(target); });
+    } else {
+      collector_ = std::make_unique<Collector>(registry_, target);
+    }
+    previous_engine_ = std::move(engine_);
+    engine_ = std::move(engine);
+    thread_ = std::make_unique<CollectorThread>(registry_, *collector_);
+    engine_->logger.write(LogLevel::info, "scout.config", "scout " SCOUT_VERSION ": monitoring '{}'", engine_->config.name);
+    if (engine_->logger.enabled(LogLevel::debug)) {
+      for (const auto& line : describe(engine_->config)) engine_->logger.write(LogLevel::debug, "scout.config", line);
+    }
+    installed_ = true;
+    set_recording(source.recording);
+    return true;
+  }
+
+  SinkTable own_sink(Engine& engine) {
+    engine.core_agent.emplace(engine.config, engine.logger);
+    return sink_table(*engine.core_agent);
+  }
+
+  void new_seed() noexcept {
+    if (getrandom(&registry_.seed, sizeof registry_.seed, GRND_NONBLOCK) == sizeof registry_.seed) return;
+    registry_.seed = {mixed(read_ticks()), mixed(static_cast<std::uint64_t>(::getpid()) ^ read_ticks())};
+  }
+
+  void set_recording(Recording state) noexcept {
+    registry_.recording = state;
+    __atomic_store_n(&registry_.process->sleeping, 1u, __ATOMIC_RELAXED);  // the first transaction starts the thread
+    const bool on = state != Recording::off;
+    store(registry_.null_buffer->context, on ? unattached_context : no_context);
+    store_state(registry_, state);
+  }
+
+  // Sampling, ignoring and logging change at the next transaction; monitor stops and starts recording.
+  void do_configure(Config config) {
+    std::lock_guard lock(lifecycle_);
+    if (!installed_) return;
+    FinalConfig changed = finalize(config);
+    for (const auto& problem : changed.problems) engine_->logger.write(LogLevel::warning, "scout.config", problem);
+    engine_->logger.set_level(changed.log_level);
+    thread_->with_collector([&](Collector&) { engine_->config = std::move(changed); });
+    code_ = std::move(config);
+    set_recording(!engine_->config.monitor ? Recording::off : clock_.read != nullptr ? Recording::slow_clock : Recording::on);
+  }
+
+  bool do_flush(std::chrono::nanoseconds timeout) {
+    recording_state(registry_);  // a forked child comes into order first
+    std::unique_lock lock(lifecycle_);
+    if (!installed_) return true;
+    CollectorThread& thread = *thread_;
+    lock.unlock();
+    return thread.flush(Clock::now() + std::chrono::duration_cast<Clock::duration>(timeout));
+  }
+
+  void do_shutdown() {
+    recording_state(registry_);
+    std::lock_guard lock(lifecycle_);
+    if (!installed_) return;
+    set_recording(Recording::off);
+    thread_->stop(after(engine_->config.shutdown_timeout_seconds));
+    installed_ = false;
+  }
+
+  Stats do_stats() {
+    recording_state(registry_);
+    std::lock_guard lock(lifecycle_);
+    if (thread_ == nullptr) return {};
+    return thread_->with_collector([](Collector& collector) { return collector.stats(); });
+  }
+
+  // May come more than once, as handlers and destructors go; they share one deadline.
+  void do_drain_at_exit() {
+    recording_state(registry_);
+    std::unique_lock lock(lifecycle_, std::try_to_lock);  // exit() may come from anywhere
+    if (!lock.owns_lock() || !installed_) return;
+    const double seconds = engine_->config.shutdown_timeout_seconds;
+    if (exit_deadline_ == Deadline{}) exit_deadline_ = after(seconds);
+    const Stats before = thread_->with_collector([](Collector& collector) { return collector.stats(); });
+    if (before.transactions.started == 0) return;
+    const Deadline unnoticed = Clock::now() + std::chrono::milliseconds(250);
+    const bool flushed = thread_->flush(std::min(exit_deadline_, unnoticed));
+    if (!flushed && Clock::now() >= unnoticed && Clock::now() < exit_deadline_) {  // it is not refused, it takes time
+      const std::uint64_t waiting = thread_->with_collector([](Collector& collector) { return collector.stats().transactions.live; });
+      if (waiting != 0 && engine_->config.shutdown_message_enabled) {
+        log_to_stderr(LogLevel::info, "scout.request", fmt::format("draining {} transactions for up to {} seconds", waiting, seconds));
+      }
+      (void)thread_->flush(exit_deadline_);
+    }
+    report_losses();
+  }
+
+  void report_losses() {
+    const Stats account = thread_->with_collector([](Collector& collector) { return collector.stats(); });
+    const std::uint64_t transactions = account.transactions.dropped.total() + account.transactions.live;
+    if (transactions == reported_losses_) return;
+    reported_losses_ = transactions;
+    engine_->logger.write(LogLevel::warning, "scout.request", "{} transactions were not delivered{}{}", transactions,
+                          account.last_error.empty() ? "" : ": ", account.last_error);
+  }
+
+  void on_wake() noexcept {
+    if (CollectorThread* const thread = thread_.get()) thread->wake();
+  }
+
+  // In a forked child: the parent's thread, connection and account are the parent's. What they were is left where it is,
+  // since another thread may have held their locks; a sink of the application's is used as it is.
+  void on_forked() noexcept {
+    new (&lifecycle_) std::mutex;
+    (void)thread_.release();
+    (void)collector_.release();
+    new_seed();
+    if (engine_ == nullptr) return;
+    if (engine_->core_agent) engine_->core_agent->forget_connection();
+    auto engine = std::make_unique<Engine>(engine_->config);
+    engine->sink = engine_->core_agent ? own_sink(*engine) : engine_->sink;
+    (void)engine_.release();
+    engine_ = std::move(engine);
+    const Timeline timeline = clock_.read != nullptr ? Timeline(clock_.to_wall) : Timeline();
+    collector_ = std::make_unique<Collector>(registry_, Collector::Target{&engine_->config, &engine_->logger, engine_->sink, timeline});
+    thread_ = std::make_unique<CollectorThread>(registry_, *collector_);
+  }
+
+  using Clock = std::chrono::steady_clock;
+
+  Registry& registry_;
+  std::mutex lifecycle_;
+  bool installed_ = false;
+  Config code_;
+  SlowClock clock_{};
+  std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
+  std::unique_ptr<Collector> collector_;
+  std::unique_ptr<CollectorThread> thread_;
+  Deadline exit_deadline_{};
+  std::uint64_t reported_losses_ = 0;
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif

@@ -1,0 +1,137 @@
+#ifndef SCOUT_COLLECT_ASSEMBLY_HPP
+#define SCOUT_COLLECT_ASSEMBLY_HPP
+
+// What has arrived of one transaction so far, in the order of arrival: spans by id, tags by span. Reused from transaction to
+// transaction, so that a collector in its stride does not allocate.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "../core/context_word.hpp"
+#include "../core/record.hpp"
+#include "../core/settings.hpp"
+#include "text_arena.hpp"
+
+namespace scout::inline v0::detail {
+
+inline constexpr std::uint32_t nothing = 0xffff'ffff;
+
+struct ArrivedTag {
+  std::string_view key;
+  RecordKind kind;
+  std::uint64_t a, b;
+  std::string_view payload;
+  std::uint32_t next;  // of the same span
+};
+
+struct ArrivedSpan {
+  std::uint16_t id = 0, parent = 0;
+  bool started = false;  // its own record has come, not only a tag or its name
+  bool is_explicit = false, ended = false;
+  std::uint64_t start = 0, stop = 0;
+  std::string_view operation;
+  std::uint32_t first_tag = nothing, last_tag = nothing, tag_count = 0;
+};
+
+class Assembly {
+ public:
+  static constexpr std::size_t text_limit = 4 * 1024 * 1024;  // bytes of names and values; what comes then is dropped
+
+  void begin(std::uint32_t transaction) {
+    transaction_ = transaction;
+    spans_.clear();
+    tags_.clear();
+    index_.clear();
+    texts_.clear();
+    request_ = ArrivedSpan{};
+    pending_ = open_explicit_ = 0;
+    first_memory = -1;
+  }
+
+  std::uint32_t transaction() const noexcept { return transaction_; }
+  std::uint32_t pending_spans() const noexcept { return pending_; }
+  std::uint32_t open_explicit_spans() const noexcept { return open_explicit_; }
+  std::vector<ArrivedSpan>& spans() noexcept { return spans_; }
+  const ArrivedSpan& request() const noexcept { return request_; }
+  const ArrivedTag& tag(std::uint32_t index) const noexcept { return tags_[index]; }
+  TextArena& texts() noexcept { return texts_; }
+
+  // The span of an id, made when it is not known yet.
+  ArrivedSpan& span(std::uint16_t id) {
+    if (id == ContextWord::request_id) return request_;
+    if (id >= index_.size()) index_.resize(id + std::size_t{1}, nothing);
+    if (index_[id] == nothing) {
+      index_[id] = static_cast<std::uint32_t>(spans_.size());
+      spans_.emplace_back().id = id;
+    }
+    return spans_[index_[id]];
+  }
+  // Where a span stands in spans(); nothing: it never started.
+  std::uint32_t find(std::uint16_t id) const noexcept {
+    return id < index_.size() && index_[id] != nothing && spans_[index_[id]].started ? index_[id] : nothing;
+  }
+
+  void add_span(ContextWord context, std::string_view operation, std::uint64_t start, std::uint64_t stop) {
+    ArrivedSpan& span = started(context, start);
+    if (!operation.empty()) span.operation = operation;
+    span.stop = stop;
+    span.ended = true;
+  }
+  void open_span(ContextWord context, std::string_view operation, std::uint64_t start) {
+    ArrivedSpan& span = started(context, start);
+    if (!operation.empty()) span.operation = operation;
+    span.is_explicit = true;
+    if (!span.ended) ++open_explicit_;
+  }
+  void close_span(ContextWord context, std::uint64_t stop) {
+    ArrivedSpan& span = this->span(context.span());
+    if (span.ended) return;
+    span.ended = true;
+    span.stop = stop;
+    if (span.is_explicit) --open_explicit_;
+  }
+
+  // The last value of a key counts, in the place of its first. False: too many, or too much.
+  bool add_tag(ContextWord context, const ArrivedTag& tag) {
+    ArrivedSpan& span = this->span(context.span());
+    for (std::uint32_t index = span.first_tag; index != nothing; index = tags_[index].next) {
+      if (tags_[index].key != tag.key) continue;
+      const std::uint32_t next = tags_[index].next;
+      tags_[index] = tag;
+      tags_[index].next = next;
+      return true;
+    }
+    if (span.tag_count == tag_limit) return false;
+    const auto index = static_cast<std::uint32_t>(tags_.size());
+    tags_.push_back(tag);
+    tags_.back().next = nothing;
+    (span.last_tag == nothing ? span.first_tag : tags_[span.last_tag].next) = index;
+    span.last_tag = index;
+    ++span.tag_count;
+    return true;
+  }
+
+  std::int64_t first_memory = -1;  // resident bytes when the collector first saw the transaction; -1: not seen live
+
+ private:
+  ArrivedSpan& started(ContextWord context, std::uint64_t start) {
+    ArrivedSpan& span = this->span(context.span());
+    span.parent = context.parent();
+    span.start = start;
+    span.started = true;
+    ++pending_;
+    return span;
+  }
+
+  std::uint32_t transaction_ = 0, pending_ = 0, open_explicit_ = 0;
+  std::vector<ArrivedSpan> spans_;
+  std::vector<ArrivedTag> tags_;
+  std::vector<std::uint32_t> index_;
+  ArrivedSpan request_;
+  TextArena texts_;
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif

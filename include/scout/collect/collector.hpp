@@ -1,0 +1,320 @@
+#ifndef SCOUT_COLLECT_COLLECTOR_HPP
+#define SCOUT_COLLECT_COLLECTOR_HPP
+
+// Takes records out of all rings, completes transactions and hands them to the sink. It has no thread of its own: whoever
+// calls it (collector_thread.hpp, a test, the end of the process) does so under one lock, one caller at a time.
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "../buffer/registry.hpp"
+#include "../config/final_config.hpp"
+#include "../log/log.hpp"
+#include "../sink/sink_table.hpp"
+#include "assembler.hpp"
+#include "metadata.hpp"
+#include "process_metrics.hpp"
+#include "sampler.hpp"
+#include "stats.hpp"
+#include "timeline.hpp"
+#include "trace_builder.hpp"
+
+namespace scout::inline v0::detail {
+
+class Collector {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // What install() decides; the collector and its account outlive it.
+  struct Target {
+    const FinalConfig* config;
+    const Logger* logger;
+    SinkTable sink;
+    Timeline timeline;
+  };
+
+  Collector(Registry& registry, Target target)
+      : registry_(registry), target_(target), assembler_(registry), sampler_(registry.seed.low), cpu_(Clock::now()) {}
+
+  void retarget(Target target) noexcept { target_ = target; }
+  void configure(const FinalConfig& config) noexcept { target_.config = &config; }
+
+  // What one look at everything found; it decides when the next one is due.
+  struct Pass {
+    bool active = false;    // a transaction is live, or was completed
+    bool outstanding = false;  // the sink waits for the other side
+    double fullest = 0;     // what was found in a ring, as a part of it
+  };
+
+  Pass pass() {
+    Pass found;
+    target_.timeline.anchor(Anchor::now());
+    store(registry_.process->pressed, 0u);
+    found.fullest = drain();
+    found.active = !finished_.empty();
+    for (TransactionSlot* const slot : finished_) complete(*slot);
+    finished_.clear();
+    found.active |= look_for_finished();
+    found.outstanding = settle();
+    return found;
+  }
+
+  // Everything that finished before the call reaches the sink.
+  void collect_all() {
+    pass();  // sees what has finished
+    pass();  // and completes it
+  }
+
+  Expected<void> flush(Deadline deadline) {
+    collect_all();
+    const Expected<void> flushed = target_.sink.flush(target_.sink.sink, deadline);
+    settle();
+    return flushed;
+  }
+
+  // The end: what the sink still holds is dropped under `reason`.
+  void abandon(Reason reason) {
+    if (!target_.sink.is_deferred()) return;
+    Settlement settlement;
+    target_.sink.abandon(target_.sink.sink, reason, settlement);
+    account(settlement);
+  }
+
+  void send_metadata() {
+    const Time now = wall_now();
+    write_event("scout.metadata", metadata_json(*target_.config, now), now);
+  }
+
+  // CPU and memory, as Scout's agents report them once a minute.
+  void send_metrics() {
+    const Time now = wall_now();
+    std::string json;
+    if (const auto percent = cpu_.sample(Clock::now())) {
+      append_json_number(json, *percent);
+      write_event("CPU/Utilization", json, now);
+    }
+    json.clear();
+    append_json_number(json, static_cast<double>(resident_memory()) / mebibyte);
+    write_event("Memory/Physical", json, now);
+  }
+
+  // Drains first, so that at a quiescent moment the account is exact.
+  Stats stats() {
+    drain();
+    settle();
+    Stats stats = totals_;
+    stats.transactions.started += registry_.forked_transactions + load(registry_.no_memory_transactions);
+    stats.transactions.dropped[Reason::forked] += registry_.forked_transactions;
+    stats.transactions.dropped[Reason::no_memory] += load(registry_.no_memory_transactions);
+    stats.spans.started += registry_.forked_spans;
+    stats.spans.dropped[Reason::forked] += registry_.forked_spans;
+    stats.spans.dropped[Reason::late] += assembler_.late_spans();
+    stats.spans.live += assembler_.pending_spans();
+    stats.dropped_tags += assembler_.dropped_tags();
+    stats.cut_tags += assembler_.cut_tags();
+    each_buffer([&](ThreadBuffer& buffer) { add_counters(stats, buffer); });
+    registry_.slots.each_taken([&](TransactionSlot& slot) {
+      stats.transactions.live += __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE) != TransactionSlot::free;
+    });
+    if (target_.sink.status != nullptr) {
+      SinkStatus status = target_.sink.status(target_.sink.sink);
+      stats.connected = status.connected;
+      if (!status.last_error.empty()) stats.last_error = std::move(status.last_error);
+    }
+    return stats;
+  }
+
+  bool any_live() const noexcept { return registry_.slots.any_taken(); }
+  bool has_completed() const noexcept { return has_completed_; }
+
+ private:
+  static constexpr double mebibyte = 1024 * 1024;
+
+  static Time wall_now() { return std::chrono::system_clock::now(); }
+
+  template <class Visit>
+  void each_buffer(Visit visit) {
+    const std::uint32_t count = __atomic_load_n(&registry_.buffer_count, __ATOMIC_ACQUIRE);
+    for (std::uint32_t index = 0; index < count; ++index) visit(*registry_.buffers[index].buffer);
+  }
+
+  double drain() {
+    double fullest = 0;
+    each_buffer([&](ThreadBuffer& buffer) {
+      if (!__atomic_load_n(&buffer.in_use, __ATOMIC_ACQUIRE)) return;
+      const bool ended = owner_has_ended(buffer);  // before the last look, so that nothing can come after it
+      const double found = static_cast<double>(assembler_.drain(buffer)) / static_cast<double>(buffer.capacity());
+      fullest = found > fullest ? found : fullest;
+      if (ended) recycle(buffer);
+    });
+    store(registry_.open_explicit_spans, assembler_.open_explicit_spans());
+    return fullest;
+  }
+
+  // The thread holds its robust mutex as long as it lives.
+  static bool owner_has_ended(ThreadBuffer& buffer) noexcept {
+    const int result = pthread_mutex_trylock(&buffer.owner);
+    if (result == EBUSY) return false;
+    if (result == EOWNERDEAD) pthread_mutex_consistent(&buffer.owner);
+    pthread_mutex_unlock(&buffer.owner);
+    return true;
+  }
+
+  // Makes the ring of an ended thread ready for another one. What it had open can never end.
+  void recycle(ThreadBuffer& buffer) {
+    const std::uint32_t unfinished = buffer.open_places() - buffer.forked_open;
+    totals_.spans.dropped[Reason::unfinished] += unfinished;
+    for (std::uint32_t depth = 0; depth < buffer.explicit_depth && depth < ThreadBuffer::explicit_depth_limit; ++depth) {
+      const ThreadBuffer::ExplicitFrame frame = buffer.explicit_frames[depth];
+      if (!ContextWord{frame.previous}.in_transaction()) drop_unfinished(ContextWord{frame.own});
+    }
+    const std::uint32_t unused = buffer.end_id - buffer.next_id;
+    if (TransactionSlot* const slot = registry_.slots.find({buffer.context})) {
+      __atomic_fetch_sub(&slot->claimed, unused, __ATOMIC_RELAXED);
+    }
+    store(buffer.issued_ids, buffer.issued_ids + (buffer.next_id - buffer.first_id));
+    store(buffer.first_id, 0u);
+    store(buffer.next_id, 0u);
+    store(buffer.end_id, 0u);
+    store(buffer.limit, load(buffer.granted));
+    store(buffer.forked_open, 0u);
+    buffer.explicit_depth = 0;
+    store(buffer.context, no_context);
+    RegistryLock lock(registry_);
+    __atomic_store_n(&buffer.in_use, false, __ATOMIC_RELEASE);
+    registry_.buffers[buffer.index].free = true;
+  }
+
+  // A transaction of start() whose thread ended without stop().
+  void drop_unfinished(ContextWord root) {
+    TransactionSlot* const slot = registry_.slots.find(root);
+    std::uint32_t expected = TransactionSlot::live;
+    if (slot == nullptr || !__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false, __ATOMIC_ACQUIRE,
+                                                        __ATOMIC_RELAXED)) {
+      return;
+    }
+    totals_.transactions.dropped[Reason::unfinished] += 1;
+    totals_.spans.dropped[Reason::unfinished] += assembler_.assembly(*slot).pending_spans();
+    assembler_.release(*slot);
+  }
+
+  // Notes the transactions that have finished; true: there are live ones, too.
+  bool look_for_finished() {
+    bool live = false;
+    std::int64_t memory = -1;
+    registry_.slots.each_taken([&](TransactionSlot& slot) {
+      live = true;
+      const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
+      if (phase == TransactionSlot::finished) finished_.push_back(&slot);
+      if (phase != TransactionSlot::live) return;
+      Assembly& assembly = assembler_.assembly(slot);
+      if (assembly.first_memory >= 0) return;
+      if (memory < 0) memory = resident_memory();
+      assembly.first_memory = memory;
+    });
+    return live;
+  }
+
+  void complete(TransactionSlot& slot) {
+    has_completed_ = true;
+    Assembly& assembly = assembler_.assembly(slot);
+    const std::uint64_t spans = assembly.pending_spans();
+    const bool ignored = (load(slot.flags) & TransactionSlot::ignored) != 0;
+    switch (sampler_.decide(*target_.config, root_operation(slot, assembly), ignored)) {
+      case Verdict::send: deliver(slot, assembly, spans); break;
+      case Verdict::sampled_out: count(totals_.transactions.sampled_out, totals_.spans.sampled_out, spans); break;
+      case Verdict::ignored: count(totals_.transactions.ignored, totals_.spans.ignored, spans); break;
+    }
+    assembler_.release(slot);
+  }
+
+  void deliver(TransactionSlot& slot, Assembly& assembly, std::uint64_t spans) {
+    own_tags_.clear();
+    if (const std::uint32_t refused = load(slot.refused_spans); refused != 0) {
+      if (load(slot.claimed) >= registry_.settings.span_cap) own_tags_.push_back({"scout.reached_span_cap", "true"});
+      own_tags_.push_back({"scout.dropped_spans", std::to_string(refused)});
+    }
+    const std::int64_t grown = assembly.first_memory < 0 ? 0 : resident_memory() - assembly.first_memory;
+    own_tags_.push_back({"mem_delta", {}});
+    append_json_number(own_tags_.back().json, static_cast<double>(grown > 0 ? grown : 0) / mebibyte);
+    const Trace trace = builder_.build(slot, registry_.slots.number(slot), registry_.seed, assembly, target_.timeline, own_tags_);
+    const Expected<void> written = target_.sink.write(target_.sink.sink, trace);
+    if (!written) {
+      note_error(written.error());
+      const Reason reason = drop_reason(written.error().code);
+      count(totals_.transactions.dropped[reason], totals_.spans.dropped[reason], spans);
+    } else if (target_.sink.is_deferred()) {
+      count(totals_.transactions.live, totals_.spans.live, spans);
+    } else {
+      count(totals_.transactions.delivered, totals_.spans.delivered, spans);
+    }
+  }
+
+  static void count(std::uint64_t& transactions, std::uint64_t& spans, std::uint64_t span_count) noexcept {
+    transactions += 1;
+    spans += span_count;
+  }
+
+  // Moves the sink on; true: it has more to do.
+  bool settle() {
+    if (!target_.sink.is_deferred()) return false;
+    Settlement settlement;
+    const bool outstanding = target_.sink.service(target_.sink.sink, settlement);
+    account(settlement);
+    return outstanding;
+  }
+
+  void account(const Settlement& settlement) noexcept {
+    totals_.redelivered += settlement.redelivered_transactions;
+    const auto add = [](Ledger& ledger, std::uint64_t delivered, const Drops& dropped) {
+      ledger.delivered += delivered;
+      for (std::size_t i = 0; i < reason_count; ++i) ledger.dropped.counts[i] += dropped.counts[i];
+      ledger.live -= delivered + dropped.total();
+    };
+    add(totals_.transactions, settlement.delivered_transactions, settlement.dropped_transactions);
+    add(totals_.spans, settlement.delivered_spans, settlement.dropped_spans);
+  }
+
+  static void add_counters(Stats& stats, const ThreadBuffer& buffer) noexcept {
+    stats.transactions.started += load(buffer.started_transactions);
+    stats.spans.started += buffer.started_spans();
+    stats.spans.ignored += load(buffer.ignored_spans);
+    stats.spans.live += buffer.open_places() - load(buffer.forked_open);
+    stats.dropped_tags += load(buffer.dropped_tags);
+    stats.interrupted += load(buffer.interrupted);
+    for (std::size_t i = 0; i < reason_count; ++i) {
+      stats.spans.dropped.counts[i] += load(buffer.dropped.counts[i]);
+      stats.transactions.dropped.counts[i] += load(buffer.dropped_transactions.counts[i]);
+    }
+  }
+
+  void write_event(std::string_view type, std::string_view json, Time now) {
+    const std::string source = "Pid: " + std::to_string(::getpid());
+    const Expected<void> written = target_.sink.write_event(target_.sink.sink, ApplicationEvent(type, json, source, now));
+    if (!written) note_error(written.error());
+  }
+
+  void note_error(const Error& error) {
+    totals_.last_error = error.message;
+    if (error_log_.due(Clock::now())) target_.logger->write(LogLevel::warning, "scout.request", error.message);
+  }
+
+  Registry& registry_;
+  Target target_;
+  Assembler assembler_;
+  TraceBuilder builder_;
+  Sampler sampler_;
+  CpuMeter cpu_;
+  OncePerMinute error_log_;
+  std::vector<TransactionSlot*> finished_;
+  std::vector<TraceBuilder::RequestTag> own_tags_;
+  Stats totals_;  // what was decided and delivered here; live: in the sink
+  bool has_completed_ = false;
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif

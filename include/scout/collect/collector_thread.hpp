@@ -1,0 +1,222 @@
+#ifndef SCOUT_COLLECT_COLLECTOR_THREAD_HPP
+#define SCOUT_COLLECT_COLLECTOR_THREAD_HPP
+
+// The one background thread: named "scout", no signals, started by the first transaction or flush. It looks at the rings
+// every few tens of milliseconds while transactions come, sooner when rings fill, and sleeps until it is woken when they do
+// not. Where no thread can be had, flush() and stop() do its work on the calling thread.
+
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <climits>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "collector.hpp"
+
+namespace scout::inline v0::detail {
+
+class CollectorThread {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  CollectorThread(Registry& registry, Collector& collector) : registry_(registry), collector_(collector) {
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+  }
+
+  // Any thread, off the hot path: there is work.
+  void wake() noexcept {
+    __atomic_store_n(&registry_.process->sleeping, 0u, __ATOMIC_RELAXED);
+    if (!running_.load(std::memory_order_acquire)) start();
+    signal_.fetch_add(1, std::memory_order_release);
+    syscall(SYS_futex, &signal_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+  }
+
+  // True: everything that was recorded before the call is delivered or counted.
+  bool flush(Deadline deadline) {
+    if (!hand_over(Request::flush, deadline)) {
+      std::lock_guard lock(collector_lock_);
+      return collector_.flush(deadline).has_value();
+    }
+    std::unique_lock lock(request_lock_);
+    const std::uint64_t mine = requested_;
+    answered_.wait_until(lock, deadline, [&] { return done_ >= mine; });
+    return done_ >= mine && flushed_;
+  }
+
+  // Drains until the deadline, gives up the rest, ends the thread.
+  void stop(Deadline deadline) {
+    if (!hand_over(Request::stop, deadline)) {
+      std::lock_guard lock(collector_lock_);
+      return finish(deadline);
+    }
+    std::unique_lock lock(request_lock_);
+    constexpr std::chrono::milliseconds grace{500};  // for a sink that is slow to notice the deadline
+    const bool ended = answered_.wait_until(lock, deadline + grace, [&] { return !running_.load(std::memory_order_relaxed); });
+    ended ? pthread_join(thread_, nullptr) : pthread_detach(thread_);
+  }
+
+  template <class Work>
+  auto with_collector(Work work) {
+    std::lock_guard lock(collector_lock_);
+    return work(collector_);
+  }
+
+  bool is_current() const noexcept { return running_.load(std::memory_order_acquire) && pthread_equal(thread_, pthread_self()); }
+
+ private:
+  enum class Request { none, flush, stop };
+
+  static constexpr std::chrono::microseconds longest_wait{25'000}, shortest_wait{50}, service_wait{2'000};
+  static constexpr std::chrono::seconds awake_after_work{1}, metrics_interval{60};
+
+  bool start() noexcept {
+    std::unique_lock lock(request_lock_, std::try_to_lock);
+    if (!lock.owns_lock()) return true;  // somebody else is at it
+    return start_locked();
+  }
+
+  bool start_locked() noexcept {
+    if (running_.load(std::memory_order_acquire)) return true;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the thread: no signal of the application lands on it
+    running_.store(true, std::memory_order_release);
+    const int error = pthread_create(&thread_, nullptr, [](void* self) -> void* {
+      static_cast<CollectorThread*>(self)->run();
+      return nullptr;
+    }, this);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (error == 0) return true;
+    running_.store(false, std::memory_order_release);
+    __atomic_store_n(&registry_.process->sleeping, 1u, __ATOMIC_RELAXED);  // the next transaction tries again
+    return false;
+  }
+
+  // False: there is no thread to do it, or this is the thread.
+  bool hand_over(Request request, Deadline deadline) {
+    if (is_current()) return false;
+    {
+      std::lock_guard lock(request_lock_);
+      if (request == Request::flush ? !start_locked() : !running_.load(std::memory_order_acquire)) return false;
+      if (request_ != Request::stop) request_ = request;
+      request_deadline_ = std::max(deadline, request_deadline_);
+      ++requested_;
+    }
+    wake();
+    return true;
+  }
+
+  void run() {
+    pthread_setname_np(pthread_self(), "scout");
+    {
+      std::lock_guard lock(collector_lock_);
+      if (!std::exchange(introduced_, true)) collector_.send_metadata();
+    }
+    Clock::time_point quiet_since = Clock::now(), metrics_due = quiet_since + metrics_interval;
+    std::chrono::microseconds wait = longest_wait;
+    for (;;) {
+      const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+      Collector::Pass found;
+      {
+        std::lock_guard lock(collector_lock_);
+        found = collector_.pass();
+        if (Clock::now() >= metrics_due) {
+          if (collector_.has_completed()) collector_.send_metrics();
+          metrics_due = Clock::now() + metrics_interval;
+        }
+      }
+      if (serve_requests()) return;
+      if (found.active) quiet_since = Clock::now();
+      wait = next_wait(wait, found);
+      if (!found.outstanding && Clock::now() - quiet_since > awake_after_work) {
+        sleep(seen, metrics_due);
+        wait = longest_wait;
+      } else {
+        wait_for_signal(seen, wait);
+      }
+    }
+  }
+
+  // A full ring loses spans: the fuller it was, the sooner the next look.
+  static std::chrono::microseconds next_wait(std::chrono::microseconds wait, const Collector::Pass& found) noexcept {
+    constexpr double aim = 0.2;  // of a ring
+    const double factor = found.fullest > aim / 2 ? aim / found.fullest : 2;
+    const auto next = std::chrono::microseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * factor));
+    return std::clamp(next, shortest_wait, found.outstanding ? service_wait : longest_wait);
+  }
+
+  // True: the thread is to end.
+  bool serve_requests() {
+    Request request;
+    Deadline deadline;
+    std::uint64_t serving;
+    {
+      std::lock_guard lock(request_lock_);
+      request = std::exchange(request_, Request::none);
+      deadline = std::exchange(request_deadline_, Deadline{});
+      serving = requested_;
+    }
+    if (request == Request::none) return false;
+    bool flushed = false;
+    {
+      std::lock_guard lock(collector_lock_);
+      request == Request::stop ? finish(deadline) : void(flushed = collector_.flush(deadline).has_value());
+    }
+    std::lock_guard lock(request_lock_);
+    flushed_ = flushed;
+    done_ = serving;
+    if (request == Request::stop) running_.store(false, std::memory_order_release);
+    answered_.notify_all();
+    return request == Request::stop;
+  }
+
+  void finish(Deadline deadline) {
+    (void)collector_.flush(deadline);  // what is not settled by then is counted below
+    collector_.abandon(Reason::shutdown);
+  }
+
+  // Whoever starts a transaction after the barrier sees the flag; whoever did before is seen here.
+  void sleep(std::uint32_t seen, Clock::time_point metrics_due) {
+    __atomic_store_n(&registry_.process->sleeping, 1u, __ATOMIC_RELAXED);
+    const bool ordered = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+    if (!collector_.any_live()) {
+      const auto until_metrics = std::chrono::duration_cast<std::chrono::microseconds>(metrics_due - Clock::now());
+      wait_for_signal(seen, ordered ? std::max(until_metrics, longest_wait) : longest_wait);
+    }
+    __atomic_store_n(&registry_.process->sleeping, 0u, __ATOMIC_RELAXED);
+  }
+
+  void wait_for_signal(std::uint32_t seen, std::chrono::microseconds time) noexcept {
+    timespec timeout{};
+    timeout.tv_sec = static_cast<time_t>(time.count() / 1'000'000);
+    timeout.tv_nsec = static_cast<long>(time.count() % 1'000'000 * 1000);
+    syscall(SYS_futex, &signal_, FUTEX_WAIT_PRIVATE, seen, &timeout, nullptr, 0);
+  }
+
+  Registry& registry_;
+  Collector& collector_;
+  std::mutex collector_lock_;  // one user of the collector at a time
+  std::atomic<std::uint32_t> signal_ = 0;
+  std::atomic<bool> running_ = false;
+  pthread_t thread_{};
+  bool introduced_ = false;  // the sink knows what this process is
+
+  std::mutex request_lock_;
+  std::condition_variable answered_;
+  Request request_ = Request::none;
+  Deadline request_deadline_{};
+  std::uint64_t requested_ = 0, done_ = 0;
+  bool flushed_ = false;
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif

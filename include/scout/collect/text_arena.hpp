@@ -1,0 +1,60 @@
+#ifndef SCOUT_COLLECT_TEXT_ARENA_HPP
+#define SCOUT_COLLECT_TEXT_ARENA_HPP
+
+// Text that lives as long as one transaction: views stay valid until clear(), which keeps the first chunk for the next one.
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace scout::inline v0::detail {
+
+class TextArena {
+ public:
+  std::string_view copy(std::string_view text) {
+    char* const place = allocate(text.size());
+    if (!text.empty()) std::memcpy(place, text.data(), text.size());
+    return {place, text.size()};
+  }
+  std::string_view join(std::string_view first, std::string_view second) {
+    char* const place = allocate(first.size() + second.size());
+    std::memcpy(place, first.data(), first.size());
+    if (!second.empty()) std::memcpy(place + first.size(), second.data(), second.size());
+    return {place, first.size() + second.size()};
+  }
+
+  std::size_t size() const noexcept { return total_; }
+  void clear() noexcept {
+    if (chunks_.size() > 1) chunks_.resize(1);
+    used_ = chunks_.empty() ? chunk_size : 0;
+    total_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t chunk_size = 8 * 1024;
+
+  char* allocate(std::size_t size) {
+    total_ += size;
+    if (size > chunk_size / 2) {  // a chunk of its own, in front of the one in use
+      chunks_.insert(chunks_.end() - (chunks_.empty() ? 0 : 1), std::make_unique<char[]>(size));
+      const bool only = chunks_.size() == 1;
+      if (only) used_ = chunk_size;
+      return chunks_[chunks_.size() - (only ? 1 : 2)].get();
+    }
+    if (chunk_size - used_ < size) {
+      chunks_.push_back(std::make_unique<char[]>(chunk_size));
+      used_ = 0;
+    }
+    used_ += size;
+    return chunks_.back().get() + used_ - size;
+  }
+
+  std::vector<std::unique_ptr<char[]>> chunks_;
+  std::size_t used_ = chunk_size, total_ = 0;
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif

@@ -1,0 +1,59 @@
+#ifndef SCOUT_COLLECT_TIMELINE_HPP
+#define SCOUT_COLLECT_TIMELINE_HPP
+
+// From ticks to wall time. The collector anchors the process's counter to the clocks of the system at every pass; a time is
+// the last anchor's wall time less the ticks since, so that a trace never sees the wall clock jump between its spans.
+
+#include <chrono>
+#include <cstdint>
+
+#include "../core/clock.hpp"
+#include "../sink/trace.hpp"
+
+namespace scout::inline v0::detail {
+
+struct Anchor {
+  std::uint64_t ticks;
+  std::int64_t steady;  // nanoseconds
+  std::int64_t wall;    // nanoseconds since the epoch
+
+  static Anchor now() noexcept {
+    const std::uint64_t before = read_ticks();
+    const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    return {before + (read_ticks() - before) / 2, std::chrono::nanoseconds(steady).count(), std::chrono::nanoseconds(wall).count()};
+  }
+};
+
+class Timeline {
+ public:
+  // Ticks of the processor's counter, whose rate is measured from here on.
+  Timeline() noexcept : first_(Anchor::now()), last_(first_) {}
+
+  // Ticks that are nanoseconds already, `to_wall` away from the epoch.
+  explicit Timeline(std::int64_t to_wall) noexcept : first_{0, 0, to_wall}, last_{0, 0, to_wall}, nanoseconds_per_tick_(1), fixed_(true) {}
+
+  void anchor(Anchor now) noexcept {
+    if (fixed_) return;
+    constexpr std::int64_t too_short = 200'000;
+    if (now.steady - first_.steady > too_short && now.ticks > first_.ticks) {
+      nanoseconds_per_tick_ = static_cast<double>(now.steady - first_.steady) / static_cast<double>(now.ticks - first_.ticks);
+    }
+    last_ = now;
+  }
+
+  Time at(std::uint64_t ticks) const noexcept {
+    const auto since = static_cast<std::int64_t>(ticks - last_.ticks);
+    if (fixed_) return Time(std::chrono::nanoseconds(last_.wall + since));
+    return Time(std::chrono::nanoseconds(last_.wall + static_cast<std::int64_t>(static_cast<double>(since) * nanoseconds_per_tick_)));
+  }
+
+ private:
+  Anchor first_, last_;
+  double nanoseconds_per_tick_ = 0.4;  // until it is measured
+  bool fixed_ = false;
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif

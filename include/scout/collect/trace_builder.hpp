@@ -1,0 +1,109 @@
+#ifndef SCOUT_COLLECT_TRACE_BUILDER_HPP
+#define SCOUT_COLLECT_TRACE_BUILDER_HPP
+
+// From what has arrived of a finished transaction to the Trace that sinks get: the tree depth first, siblings by start, tags
+// as JSON. A span whose parent will not be sent hangs on the root.
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "assembler.hpp"
+#include "timeline.hpp"
+
+namespace scout::inline v0::detail {
+
+class TraceBuilder {
+ public:
+  // A tag that the collector adds to the request, after the application's own.
+  struct RequestTag {
+    std::string_view key;
+    std::string json;
+  };
+
+  // The trace is valid until the next build() and as long as the assembly is.
+  Trace build(const TransactionSlot& slot, std::uint64_t number, const IdSeed& seed, Assembly& assembly, const Timeline& timeline,
+              const std::vector<RequestTag>& own_tags) {
+    spans_.clear();
+    tags_.clear();
+    json_.clear();
+    order(assembly);
+    tags_.reserve(count_tags(assembly) + own_tags.size());  // the views below point into it
+
+    const auto tag_views = [&](const ArrivedSpan& span) {
+      const std::size_t first = tags_.size();
+      for (std::uint32_t index = span.first_tag; index != nothing; index = assembly.tag(index).next) {
+        const ArrivedTag& tag = assembly.tag(index);
+        json_.clear();
+        append_tag_json(json_, tag.kind, tag.a, tag.b, tag.payload);
+        tags_.emplace_back(tag.key, assembly.texts().copy(json_));
+      }
+      return std::span<const TagView>(tags_).subspan(first);
+    };
+
+    tag_views(assembly.request());
+    for (const RequestTag& tag : own_tags) tags_.emplace_back(tag.key, assembly.texts().copy(tag.json));
+    const std::span<const TagView> request_tags(tags_);
+
+    const Time start = timeline.at(slot.start), stop = timeline.at(slot.stop);
+    const SpanId root_id = seed.span(number, ContextWord::root_id);
+    spans_.emplace_back(root_id, SpanId{}, root_operation(slot, assembly), start, stop,
+                        tag_views(assembly.span(ContextWord::root_id)));
+    for (const std::uint32_t index : order_) {
+      const ArrivedSpan& span = assembly.spans()[index];
+      const std::uint16_t parent = assembly.find(span.parent) == nothing ? std::uint16_t{ContextWord::root_id} : span.parent;
+      spans_.emplace_back(seed.span(number, span.id), seed.span(number, parent), span.operation, timeline.at(span.start),
+                          span.ended ? timeline.at(span.stop) : stop, tag_views(span));
+    }
+    return Trace(seed.request(number), start, stop, request_tags, spans_, load(slot.refused_spans));
+  }
+
+ private:
+  static std::size_t count_tags(Assembly& assembly) {
+    std::size_t count = assembly.request().tag_count;
+    for (const ArrivedSpan& span : assembly.spans()) count += span.tag_count;
+    return count;
+  }
+
+  // Fills order_ with the started spans below the root, depth first.
+  void order(Assembly& assembly) {
+    const std::vector<ArrivedSpan>& spans = assembly.spans();
+    sorted_.clear();
+    for (std::uint32_t index = 0; index < spans.size(); ++index) {
+      if (spans[index].started) sorted_.push_back(index);
+    }
+    std::sort(sorted_.begin(), sorted_.end(), [&](std::uint32_t left, std::uint32_t right) {
+      return std::pair(spans[left].start, spans[left].id) < std::pair(spans[right].start, spans[right].id);
+    });
+    // Chains of siblings, the latest linked first so that each chain begins with the earliest.
+    first_child_.assign(spans.size() + 1, nothing);
+    next_sibling_.assign(spans.size(), nothing);
+    const std::size_t root = spans.size();
+    for (auto at = sorted_.rbegin(); at != sorted_.rend(); ++at) {
+      const std::uint32_t parent = assembly.find(spans[*at].parent);
+      std::uint32_t& first = first_child_[parent == nothing || parent == *at ? root : parent];
+      next_sibling_[*at] = std::exchange(first, *at);
+    }
+    order_.clear();
+    stack_.clear();
+    if (first_child_[root] != nothing) stack_.push_back(first_child_[root]);
+    while (!stack_.empty()) {
+      const std::uint32_t at = stack_.back();
+      stack_.pop_back();
+      order_.push_back(at);
+      if (next_sibling_[at] != nothing) stack_.push_back(next_sibling_[at]);
+      if (first_child_[at] != nothing) stack_.push_back(first_child_[at]);
+    }
+  }
+
+  std::vector<SpanView> spans_;
+  std::vector<TagView> tags_;
+  std::string json_;
+  std::vector<std::uint32_t> sorted_, first_child_, next_sibling_, order_, stack_;
+};
+
+}  // namespace scout::inline v0::detail
+
+#endif

@@ -1,0 +1,179 @@
+#ifndef SCOUT_CONFIG_FINALIZE_HPP
+#define SCOUT_CONFIG_FINALIZE_HPP
+
+// From what was set, wherever, to a FinalConfig. A value that cannot be used is reported with its key, its layer and the
+// value that is used instead: the next layer's. install() and configure() call this on the caller's thread.
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "config_values.hpp"
+#include "final_config.hpp"
+
+namespace scout::inline v0 {
+
+namespace detail {
+
+// Ties a key to its fields.
+template <class Given, class Final>
+struct ConfigField {
+  std::string_view name;
+  std::optional<Given> Config::*given;
+  Final FinalConfig::*value;
+};
+template <class Given, class Final>
+ConfigField(const char*, std::optional<Given> Config::*, Final FinalConfig::*) -> ConfigField<Given, Final>;
+
+inline constexpr auto config_fields = std::tuple{
+    ConfigField{"key", &Config::key, &FinalConfig::key},
+    ConfigField{"name", &Config::name, &FinalConfig::name},
+    ConfigField{"monitor", &Config::monitor, &FinalConfig::monitor},
+    ConfigField{"hostname", &Config::hostname, &FinalConfig::hostname},
+    ConfigField{"collect_remote_ip", &Config::collect_remote_ip, &FinalConfig::collect_remote_ip},
+    ConfigField{"ignore", &Config::ignore, &FinalConfig::ignore},
+    ConfigField{"ignore_endpoints", &Config::ignore_endpoints, &FinalConfig::ignore_endpoints},
+    ConfigField{"ignore_jobs", &Config::ignore_jobs, &FinalConfig::ignore_jobs},
+    ConfigField{"revision_sha", &Config::revision_sha, &FinalConfig::revision_sha},
+    ConfigField{"scm_subdirectory", &Config::scm_subdirectory, &FinalConfig::scm_subdirectory},
+    ConfigField{"shutdown_timeout_seconds", &Config::shutdown_timeout_seconds, &FinalConfig::shutdown_timeout_seconds},
+    ConfigField{"shutdown_message_enabled", &Config::shutdown_message_enabled, &FinalConfig::shutdown_message_enabled},
+    ConfigField{"application_root", &Config::application_root, &FinalConfig::application_root},
+    ConfigField{"environment", &Config::environment, &FinalConfig::environment},
+    ConfigField{"framework", &Config::framework, &FinalConfig::framework},
+    ConfigField{"framework_version", &Config::framework_version, &FinalConfig::framework_version},
+    ConfigField{"app_server", &Config::app_server, &FinalConfig::app_server},
+    ConfigField{"disabled_instruments", &Config::disabled_instruments, &FinalConfig::disabled_instruments},
+    ConfigField{"sample_rate", &Config::sample_rate, &FinalConfig::sample_rate},
+    ConfigField{"endpoint_sample_rate", &Config::endpoint_sample_rate, &FinalConfig::endpoint_sample_rate},
+    ConfigField{"job_sample_rate", &Config::job_sample_rate, &FinalConfig::job_sample_rate},
+    ConfigField{"sample_endpoints", &Config::sample_endpoints, &FinalConfig::sample_endpoints},
+    ConfigField{"sample_jobs", &Config::sample_jobs, &FinalConfig::sample_jobs},
+    ConfigField{"uri_reporting", &Config::uri_reporting, &FinalConfig::uri_reporting},
+    ConfigField{"log_level", &Config::log_level, &FinalConfig::log_level},
+    ConfigField{"log_payload_content", &Config::log_payload_content, &FinalConfig::log_payload_content},
+    ConfigField{"errors_enabled", &Config::errors_enabled, &FinalConfig::errors_enabled},
+    ConfigField{"errors_host", &Config::errors_host, &FinalConfig::errors_host},
+    ConfigField{"errors_batch_size", &Config::errors_batch_size, &FinalConfig::errors_batch_size},
+    ConfigField{"errors_ignored_exceptions", &Config::errors_ignored_exceptions, &FinalConfig::errors_ignored_exceptions},
+    ConfigField{"core_agent_dir", &Config::core_agent_dir, &FinalConfig::core_agent_dir},
+    ConfigField{"core_agent_config_file", &Config::core_agent_config_file, &FinalConfig::core_agent_config_file},
+    ConfigField{"core_agent_download", &Config::core_agent_download, &FinalConfig::core_agent_download},
+    ConfigField{"core_agent_launch", &Config::core_agent_launch, &FinalConfig::core_agent_launch},
+    ConfigField{"core_agent_log_file", &Config::core_agent_log_file, &FinalConfig::core_agent_log_file},
+    ConfigField{"core_agent_log_level", &Config::core_agent_log_level, &FinalConfig::core_agent_log_level},
+    ConfigField{"core_agent_permissions", &Config::core_agent_permissions, &FinalConfig::core_agent_permissions},
+    ConfigField{"core_agent_socket_path", &Config::core_agent_socket_path, &FinalConfig::core_agent_socket_path},
+    ConfigField{"core_agent_triple", &Config::core_agent_triple, &FinalConfig::core_agent_triple},
+    ConfigField{"core_agent_version", &Config::core_agent_version, &FinalConfig::core_agent_version},
+    ConfigField{"core_agent_full_name", &Config::core_agent_full_name, &FinalConfig::core_agent_full_name},
+    ConfigField{"download_url", &Config::download_url, &FinalConfig::download_url},
+    ConfigField{"ring_size", &Config::ring_size, &FinalConfig::ring_size}};
+
+template <class Function>
+constexpr void for_each_config_field(Function&& function) {
+  std::apply([&](const auto&... fields) { (function(fields), ...); }, config_fields);
+}
+
+constexpr bool fields_follow_the_table() {
+  std::size_t index = 0;
+  bool same = true;
+  for_each_config_field(
+      [&](const auto& field) { same = same && index < config_key_count && config_keys[index++].name == field.name; });
+  return same && index == config_key_count;
+}
+static_assert(fields_follow_the_table());
+
+class Finalizer {
+ public:
+  Finalizer(const Config& config, const Environment& environment, const ProcessFacts& facts)
+      : config_(config), environment_(environment), facts_(facts) {}
+
+  FinalConfig run() {
+    final_.log_callback = config_.log_callback;
+    for_each_config_field([this](const auto& field) { resolve(field, config_keys[config_key_index(field.name)]); });
+    for (const auto& name : environment_.unknown()) report(name + " belongs to no configuration key");
+    if (final_.monitor && final_.key.empty()) report("key is not set: no account will show what is sent");
+    if (final_.monitor && final_.origin("name") != Origin::environment && final_.origin("name") != Origin::code) {
+      report("name is not set: using the program's, '" + final_.name + '\'');
+    }
+    return std::move(final_);
+  }
+
+ private:
+  void report(std::string text) { final_.problems.push_back(std::move(text)); }
+
+  template <class Given, class Final>
+  void resolve(const ConfigField<Given, Final>& field, const ConfigKey& key) {
+    Final& value = final_.*field.value;
+    std::vector<std::string> complaints;
+    const auto take = [&](const std::optional<Given>& given, const std::string& what) {
+      Final candidate{};
+      const Fit fit = given ? accept(key.type, *given, candidate) : Fit::bad;
+      if (fit != Fit::good) complaints.push_back(what + ", not " + std::string(expectation(key.type)));
+      if (fit != Fit::bad) value = std::move(candidate);
+      return fit != Fit::bad;
+    };
+    const auto take_text = [&](std::string_view text, std::string_view where) {
+      return take(from_text(text, std::optional<Given>{}), std::string(where) + " is '" + std::string(text) + '\'');
+    };
+    const auto choose = [&] {
+      for (const std::string_view name : {key.alias, key.name}) {
+        const std::string variable = environment_name(name);
+        const auto text = name.empty() ? std::nullopt : environment_.find(variable);
+        if (!text || (key.name == "name" && text->empty())) continue;
+        if (name == key.alias) report(variable + " is an old name: use " + environment_name(key.name));
+        if (take_text(*text, variable)) return Origin::environment;
+      }
+      const auto& given = config_.*field.given;
+      if (given && take(given, std::string(key.name) + " is " + value_text(*given) + " in code")) return Origin::code;
+      if (const auto text = derived(key.name); !text.empty() && take_text(text, key.name)) return Origin::derived;
+      if (!key.fallback.empty()) take_text(key.fallback, key.name);
+      return Origin::standard;
+    };
+    const Origin origin = choose();
+    final_.origins[config_key_index(key.name)] = origin;
+    for (const auto& complaint : complaints) {
+      report(complaint + "; using " + value_text(value) + " (" + std::string(origin_name(origin)) + ')');
+    }
+  }
+
+  std::string derived(std::string_view key) const {
+    if (key == "name") return facts_.program;
+    if (key == "hostname") return facts_.hostname;
+    if (key == "revision_sha") return std::string(environment_.find("HEROKU_SLUG_COMMIT").value_or(""));
+    if (key == "application_root") return facts_.working_directory;
+    if (key == "core_agent_triple") return facts_.core_agent_triple;
+    if (key == "core_agent_full_name") return "scout_apm_core-" + final_.core_agent_version + '-' + final_.core_agent_triple;
+    return {};
+  }
+
+  const Config& config_;
+  const Environment& environment_;
+  const ProcessFacts& facts_;
+  FinalConfig final_;
+};
+
+}  // namespace detail
+
+inline FinalConfig finalize(const Config& config, const Environment& environment = Environment::of_this_process(),
+                            const ProcessFacts& facts = ProcessFacts::of_this_process()) {
+  return detail::Finalizer(config, environment, facts).run();
+}
+
+// One line a key, "sample_rate = 0.5 (code)", for the log at debug; secrets are masked.
+inline std::vector<std::string> describe(const FinalConfig& config) {
+  std::vector<std::string> lines;
+  detail::for_each_config_field([&](const auto& field) {
+    const ConfigKey& key = config_keys[config_key_index(field.name)];
+    const std::string text = key.secret ? "***" : detail::value_text(config.*field.value);
+    lines.push_back(std::string(key.name) + " = " + text + " (" + std::string(origin_name(config.origin(key.name))) + ')');
+  });
+  return lines;
+}
+
+}  // namespace scout::inline v0
+
+#endif

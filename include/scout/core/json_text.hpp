@@ -1,0 +1,186 @@
+#ifndef SCOUT_CORE_JSON_TEXT_HPP
+#define SCOUT_CORE_JSON_TEXT_HPP
+
+// Writing strict JSON (RFC 8259), whatever the application put into a string or a number: invalid UTF-8 becomes U+FFFD,
+// what is no number becomes null. Off the hot path. `Out` is anything with append(const char*, size), such as std::string.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace scout::inline v0 {
+
+namespace detail {
+
+// True if none of eight bytes needs a closer look: all are ASCII, none is a control character, a quote or a backslash.
+inline bool all_plain(std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+  // Exact while the bytes are ASCII, and those that are not set the high bit by themselves.
+  const std::uint64_t controls = bytes - 0x20 * ones;
+  const std::uint64_t quotes = (bytes ^ '"' * ones) - ones;
+  const std::uint64_t backslashes = (bytes ^ '\\' * ones) - ones;
+  return ((bytes | controls | quotes | backslashes) & highs) == 0;
+}
+
+inline bool is_plain(unsigned char byte) noexcept { return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\'; }
+
+inline const char* skip_plain(const char* text, const char* end) noexcept {
+  while (end - text >= 8) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text, 8);
+    if (!all_plain(bytes)) break;
+    text += 8;
+  }
+  while (text != end && is_plain(static_cast<unsigned char>(*text))) ++text;
+  return text;
+}
+
+struct Utf8Sequence {
+  std::size_t size;  // of the sequence, or of the part that one U+FFFD replaces
+  bool valid;
+};
+
+// Looks at a byte >= 0x80 and what follows it (Unicode 15, table 3-7: no overlong forms, no surrogates, no more than U+10FFFF).
+inline Utf8Sequence utf8_sequence(const char* text, const char* end) noexcept {
+  const auto lead = static_cast<unsigned char>(*text);
+  const std::size_t size = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (size == 0) return {1, false};
+  unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  for (std::size_t i = 1; i < size; ++i) {
+    if (text + i == end) return {i, false};
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < low || byte > high) return {i, false};
+    low = 0x80;
+    high = 0xbf;
+  }
+  return {size, true};
+}
+
+template <class Out, std::size_t N>
+void append_literal(Out& out, const char (&text)[N]) {
+  out.append(text, N - 1);
+}
+
+template <class Out>
+void append_escaped(Out& out, unsigned char byte) {
+  constexpr char digits[] = "0123456789abcdef";
+  switch (byte) {
+    case '"':
+      return append_literal(out, "\\\"");
+    case '\\':
+      return append_literal(out, "\\\\");
+    case '\n':
+      return append_literal(out, "\\n");
+    case '\r':
+      return append_literal(out, "\\r");
+    case '\t':
+      return append_literal(out, "\\t");
+    default: {
+      const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15], '\0'};
+      return append_literal(out, escape);
+    }
+  }
+}
+
+inline void write_digits(char* out, unsigned value, int width) noexcept {
+  while (width > 0) {
+    out[--width] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
+}  // namespace detail
+
+// The inside of a JSON string, without the quotes.
+template <class Out>
+void append_json_characters(Out& out, std::string_view text) {
+  const char* run = text.data();
+  const char* const end = run + text.size();
+  for (const char* at = run; at != end;) {
+    at = detail::skip_plain(at, end);
+    if (at == end) break;
+    const auto byte = static_cast<unsigned char>(*at);
+    const detail::Utf8Sequence sequence = byte < 0x80 ? detail::Utf8Sequence{1, false} : detail::utf8_sequence(at, end);
+    if (!sequence.valid) {
+      out.append(run, static_cast<std::size_t>(at - run));
+      if (byte < 0x80) {
+        detail::append_escaped(out, byte);
+      } else {
+        detail::append_literal(out, "\xef\xbf\xbd");
+      }
+      run = at + sequence.size;
+    }
+    at += sequence.size;
+  }
+  out.append(run, static_cast<std::size_t>(end - run));
+}
+
+template <class Out>
+void append_json_string(Out& out, std::string_view text) {
+  detail::append_literal(out, "\"");
+  append_json_characters(out, text);
+  detail::append_literal(out, "\"");
+}
+
+template <class Out>
+void append_json_null(Out& out) {
+  detail::append_literal(out, "null");
+}
+
+template <class Out>
+void append_json_bool(Out& out, bool value) {
+  value ? detail::append_literal(out, "true") : detail::append_literal(out, "false");
+}
+
+template <class Out, std::integral Integer>
+requires(!std::same_as<Integer, bool>) void append_json_number(Out& out, Integer value) {
+  const fmt::format_int text(value);
+  out.append(text.data(), text.size());
+}
+
+// The shortest text that reads back as the same value; null for NaN and the infinities.
+template <class Out>
+void append_json_number(Out& out, double value) {
+  if (!std::isfinite(value)) return append_json_null(out);
+  char text[32];
+  out.append(text, static_cast<std::size_t>(fmt::format_to(text, "{}", value) - text));
+}
+
+// RFC 3339 in UTC with microseconds: 2026-11-23T16:50:18.972339Z.
+inline constexpr std::size_t timestamp_size = 27;
+
+// Writes timestamp_size bytes.
+inline void write_timestamp(char* out, std::chrono::sys_time<std::chrono::nanoseconds> time) noexcept {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const auto microseconds = static_cast<std::uint64_t>(floor<std::chrono::microseconds>(time - day).count());
+  const auto second = static_cast<unsigned>(microseconds / 1'000'000);
+  std::memcpy(out, "0000-00-00T00:00:00.000000Z", timestamp_size);
+  detail::write_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  detail::write_digits(out + 5, static_cast<unsigned>(date.month()), 2);
+  detail::write_digits(out + 8, static_cast<unsigned>(date.day()), 2);
+  detail::write_digits(out + 11, second / 3600, 2);
+  detail::write_digits(out + 14, second / 60 % 60, 2);
+  detail::write_digits(out + 17, second % 60, 2);
+  detail::write_digits(out + 20, static_cast<unsigned>(microseconds % 1'000'000), 6);
+}
+
+template <class Out>
+void append_json_timestamp(Out& out, std::chrono::sys_time<std::chrono::nanoseconds> time) {
+  char text[timestamp_size + 2];
+  text[0] = text[timestamp_size + 1] = '"';
+  write_timestamp(text + 1, time);
+  out.append(text, sizeof text);
+}
+
+}  // namespace scout::inline v0
+
+#endif

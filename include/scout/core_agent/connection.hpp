@@ -1,0 +1,199 @@
+#ifndef SCOUT_CORE_AGENT_CONNECTION_HPP
+#define SCOUT_CORE_AGENT_CONNECTION_HPP
+
+// One connection to the core agent after the other: connects, registers, introduces the process (its metadata), is ready
+// until something breaks, waits and begins again. Never blocks except in wait(); the time comes from the caller.
+// Owned by CoreAgentSink, used by the collector's thread only.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../core/identity.hpp"
+#include "../log/log.hpp"
+#include "framing.hpp"
+#include "response.hpp"
+#include "socket.hpp"
+
+namespace scout::inline v0 {
+
+inline constexpr std::chrono::seconds answer_timeout{10};
+
+class Connection {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  enum class State { waiting, connecting, registering, introducing, ready };
+
+  Connection(Address address, const Logger& logger) : address_(std::move(address)), logger_(logger) {}
+
+  // Whole frames: the first on every connection, and what follows it, if anything.
+  void set_registration(std::string frame) { registration_ = std::move(frame); }
+  void set_introduction(std::string frame) { introduction_ = std::move(frame); }
+
+  State state() const noexcept { return state_; }
+  bool ready() const noexcept { return state_ == State::ready; }
+  const std::optional<Error>& last_error() const noexcept { return last_error_; }
+
+  // Goes as far towards ready as it can without waiting.
+  void advance(TimePoint now) {
+    if (state_ == State::waiting && now >= retry_at_) start(now);
+    if (state_ == State::connecting) finish_connecting(now);
+    while (state_ == State::registering || state_ == State::introducing) {
+      if (!exchange(now)) break;
+    }
+  }
+
+  // Ends the pause between two attempts.
+  void retry_now() noexcept { retry_at_ = {}; }
+
+  // Precondition of both: ready(). How many bytes were taken; an error is the caller's to report with fail().
+  Expected<std::size_t> send(std::string_view bytes) { return socket_.send(bytes); }
+
+  // The next answer, if one has come; reports its own errors.
+  std::optional<Answer> receive(TimePoint now) {
+    for (;;) {
+      const auto payload = reader_.next();
+      if (!payload) return fail(payload.error(), now), std::nullopt;
+      if (*payload) {
+        auto answer = parser_.parse(**payload);
+        if (!answer) return fail(std::move(answer.error()), now), std::nullopt;
+        return std::move(*answer);
+      }
+      const auto received = socket_.receive(reader_.space());
+      if (!received) return fail(received.error(), now), std::nullopt;
+      if (*received == 0) return std::nullopt;
+      reader_.filled(*received);
+    }
+  }
+
+  // What was sent last was understood: the next failure is a new one.
+  void proven() noexcept { pause_ = first_pause; }
+
+  // Closes, and tries again after a pause that grows with every failure.
+  void fail(Error error, TimePoint now) {
+    close();
+    jitter_ = detail::mixed(jitter_ + static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    const auto spread = pause_.count() / 2;
+    retry_at_ = now + pause_ - pause_ / 4 + std::chrono::milliseconds(static_cast<std::int64_t>(jitter_ >> 33) % (spread + 1));
+    pause_ = std::min(2 * pause_, last_pause);
+    error.message = address_.text() + ": " + error.message;
+    const bool due = failures_.due(now);
+    logger_.write(due ? LogLevel::warning : LogLevel::debug, "scout.socket", "{}", error.message);
+    last_error_ = std::move(error);
+  }
+
+  // Until something can go on, or the deadline.
+  void wait(TimePoint deadline, bool unsent) const noexcept {
+    if (state_ == State::waiting) return socket_.wait(0, std::min(deadline, retry_at_));
+    if (state_ == State::connecting) return socket_.wait(POLLOUT, std::min(deadline, due_));
+    const bool writing = unsent || !outgoing_.empty();
+    socket_.wait(static_cast<short>(POLLIN | (writing ? POLLOUT : 0)), ready() ? deadline : std::min(deadline, due_));
+  }
+
+  // Without a word to the peer: after a fork the socket is the parent's too.
+  void close() noexcept {
+    socket_.close();
+    reader_.reset();
+    outgoing_ = {};
+    state_ = State::waiting;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds first_pause{100}, last_pause{5000};
+
+  void start(TimePoint now) {
+    auto endpoints = resolve(address_);
+    if (!endpoints) return fail(std::move(endpoints.error()), now);
+    endpoints_ = std::move(*endpoints);
+    next_endpoint_ = 0;
+    try_endpoints({ErrorCode::unreachable, "no address"}, now);
+  }
+
+  // The places that a name stands for, one after the other.
+  void try_endpoints(Error error, TimePoint now) {
+    while (next_endpoint_ < endpoints_.size()) {
+      auto socket = Socket::connect(endpoints_[next_endpoint_++]);
+      if (socket) {
+        socket_ = std::move(*socket);
+        state_ = State::connecting;
+        due_ = now + answer_timeout;
+        return;
+      }
+      error = std::move(socket.error());
+    }
+    fail(std::move(error), now);
+  }
+
+  void finish_connecting(TimePoint now) {
+    while (state_ == State::connecting) {
+      const auto connected = socket_.connected();
+      if (!connected) {
+        try_endpoints(connected.error(), now);
+      } else if (*connected) {
+        ask(State::registering, registration_, now);
+      } else {
+        if (now >= due_) fail({ErrorCode::timed_out, "no connection in 10 s"}, now);
+        return;
+      }
+    }
+  }
+
+  void ask(State state, const std::string& frame, TimePoint now) {
+    state_ = state;
+    question_ = frame;  // a copy: a new introduction may come while this one is being sent
+    outgoing_ = question_;
+    due_ = now + answer_timeout;
+  }
+
+  // Sends what is left of the question and takes the answer. False: not yet.
+  bool exchange(TimePoint now) {
+    if (!outgoing_.empty()) {
+      const auto sent = socket_.send(outgoing_);
+      if (!sent) return fail(sent.error(), now), false;
+      outgoing_.remove_prefix(*sent);
+    }
+    const auto answer = receive(now);
+    if (!answer) {
+      if (state_ != State::waiting && now >= due_) fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
+      return false;
+    }
+    if (!outgoing_.empty()) return fail({ErrorCode::protocol, "an answer before the question was sent"}, now), false;
+    if (state_ == State::registering) {
+      if (!answer->accepted) return fail({ErrorCode::refused, "Register was not accepted: " + answer->message}, now), false;
+      logger_.write(LogLevel::info, "scout.socket", "registered at {}", address_.text());
+      if (!introduction_.empty()) return ask(State::introducing, introduction_, now), true;
+    } else if (!answer->accepted) {
+      logger_.write(LogLevel::warning, "scout.socket", "{}: the metadata was not accepted: {}", address_.text(), answer->message);
+    }
+    state_ = State::ready;
+    return true;
+  }
+
+  Address address_;
+  std::string registration_, introduction_;
+  const Logger& logger_;
+
+  State state_ = State::waiting;
+  Socket socket_;
+  FrameReader reader_{max_answer_size};
+  AnswerParser parser_;
+  std::vector<Endpoint> endpoints_;
+  std::size_t next_endpoint_ = 0;
+  std::string question_;
+  std::string_view outgoing_;  // of question_
+  TimePoint due_{}, retry_at_{};
+  std::chrono::milliseconds pause_ = first_pause;
+  std::uint64_t jitter_ = 0;
+  std::optional<Error> last_error_;
+  OncePerMinute failures_;
+};
+
+}  // namespace scout::inline v0
+
+#endif

@@ -1,0 +1,210 @@
+#ifndef SCOUT_CORE_AGENT_CORE_AGENT_SINK_HPP
+#define SCOUT_CORE_AGENT_CORE_AGENT_SINK_HPP
+
+// The sink that sends to Scout's core agent. Keeps every batch in a fixed buffer until its answer came and sends it again,
+// with the same request id, when the connection broke before that: at least once. write() encodes and returns, service()
+// does what can be done without waiting, only flush() waits. The collector's thread is the only caller.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "../config/final_config.hpp"
+#include "../log/log.hpp"
+#include "../sink/sink.hpp"
+#include "connection.hpp"
+#include "json_encoder.hpp"
+#include "outbox.hpp"
+
+namespace scout::inline v0 {
+
+class CoreAgentSink {
+ public:
+  using TimePoint = Connection::TimePoint;
+
+  // The logger must outlive the sink.
+  CoreAgentSink(const FinalConfig& config, const Logger& logger, Outbox::Limits limits = {})
+      : logger_(logger),
+        log_payload_(config.log_payload_content),
+        outbox_(limits),
+        connection_(config.core_agent_socket_path, logger) {
+    const Registration registration{config.name, config.key, config.hostname};
+    connection_.set_registration(frame([&](std::span<char> buffer) { return encoder_.encode(registration, buffer); }));
+  }
+
+  CoreAgentSink(const CoreAgentSink&) = delete;
+  CoreAgentSink& operator=(const CoreAgentSink&) = delete;
+
+  Expected<void> write(const Trace& trace) {
+    const auto encode = [&](std::span<char> buffer) { return encoder_.encode(trace, buffer); };
+    if (log_payload_) log_payload(trace.request_id().text().c_str(), encode);
+    return outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
+  }
+
+  // "scout.metadata" introduces the process on every connection; the last one written counts.
+  Expected<void> write(const ApplicationEvent& event) {
+    const auto encode = [&](std::span<char> buffer) { return encoder_.encode(event, buffer); };
+    if (log_payload_) log_payload(event.type(), encode);
+    if (event.type() == "scout.metadata") {
+      connection_.set_introduction(frame(encode));
+      introduced_ = connection_.state() == Connection::State::introducing || connection_.ready();
+      if (!introduced_) return {};
+    }
+    return outbox_.add_event(settled_, encode);
+  }
+
+  bool service(Settlement& settlement) { return service_at(std::chrono::steady_clock::now(), settlement); }
+
+  // service() at a time of the caller's.
+  bool service_at(TimePoint now, Settlement& settlement) {
+    if (outstanding() || connection_.state() != Connection::State::waiting) pump(now);
+    hand_over(settlement);
+    return outstanding();
+  }
+
+  // Registers even if there is nothing to send. Nobody there: tries once more and gives up, whatever the deadline.
+  Expected<void> flush(Deadline deadline) {
+    bool tried_again = false;
+    connection_.retry_now();
+    for (;;) {
+      const TimePoint now = std::chrono::steady_clock::now();
+      pump(now);
+      if (connection_.ready() && outbox_.empty()) return {};
+      if (now >= deadline) return Error{ErrorCode::timed_out, "not everything was answered in time"};
+      if (connection_.state() == Connection::State::waiting) {
+        const Error& error = *connection_.last_error();
+        if (error.code == ErrorCode::refused || (error.code == ErrorCode::unreachable && tried_again)) return error;
+        if (error.code == ErrorCode::unreachable) {
+          tried_again = true;
+          connection_.retry_now();
+          continue;
+        }
+      }
+      const auto until = outbox_.in_flight() ? std::min(deadline, progress_ + answer_timeout) : deadline;
+      connection_.wait(until, !outbox_.unsent().empty());
+    }
+  }
+
+  void abandon(Reason reason, Settlement& settlement) {
+    if (connection_.ready()) receive_answers(std::chrono::steady_clock::now());
+    outbox_.abandon(reason, settled_);
+    introduced_ = true;
+    connection_.close();
+    hand_over(settlement);
+  }
+
+  SinkStatus status() const {
+    return {connection_.ready(), connection_.last_error() ? connection_.last_error()->message : std::string()};
+  }
+
+  // In the child of a fork: the connection, the messages and their account are the parent's.
+  void forget_connection() noexcept {
+    connection_.close();
+    outbox_.forget();
+    settled_ = {};
+  }
+
+ private:
+  bool outstanding() const noexcept { return !outbox_.empty() || !introduced_; }
+
+  void pump(TimePoint now) {
+    connection_.advance(now);
+    bool moved = true;
+    while (connection_.ready() && moved) {
+      introduced_ = true;
+      const bool received = receive_answers(now);
+      moved = send_messages(now) || received;
+    }
+    if (connection_.ready() && outbox_.in_flight() && now - progress_ >= answer_timeout) {
+      connection_.fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
+    }
+    if (!connection_.ready() && outbox_.in_flight()) outbox_.rewind(settled_);
+  }
+
+  bool receive_answers(TimePoint now) {
+    bool any = false;
+    while (const auto answer = connection_.receive(now)) {
+      if (!outbox_.answered(answer->accepted, settled_)) {
+        connection_.fail({ErrorCode::protocol, "an answer to nothing"}, now);
+        break;
+      }
+      any = true;
+      progress_ = now;
+      connection_.proven();
+      if (!answer->accepted) log_refusal(*answer, now);
+    }
+    return any;
+  }
+
+  bool send_messages(TimePoint now) {
+    bool any = false;
+    while (connection_.ready()) {
+      const std::string_view bytes = outbox_.unsent();
+      if (bytes.empty()) break;
+      const auto sent = connection_.send(bytes);
+      if (!sent) {
+        receive_answers(now);  // those that came before the connection broke still count
+        if (connection_.ready()) connection_.fail(sent.error(), now);
+        break;
+      }
+      if (*sent == 0) break;
+      if (!outbox_.in_flight()) progress_ = now;
+      outbox_.sent(*sent, settled_);
+      any = true;
+    }
+    return any;
+  }
+
+  void log_refusal(const Answer& answer, TimePoint now) {
+    if (!refusals_.due(now)) return;
+    logger_.write(LogLevel::warning, "scout.request", "the core agent did not accept a message: {} ({} more before)",
+                  answer.message, refusals_.take_suppressed());
+  }
+
+  template <class Encode>
+  void log_payload(std::string_view what, const Encode& encode) const {
+    if (!logger_.enabled(LogLevel::debug)) return;
+    logger_.write(LogLevel::debug, "scout.request", "sending {}: {}", what, frame(encode).substr(frame_header_size));
+  }
+
+  template <class Encode>
+  static std::string frame(const Encode& encode) {
+    const std::size_t size = encode(std::span<char>());
+    std::string text(frame_header_size + size, '\0');
+    write_frame_header(text.data(), static_cast<std::uint32_t>(size));
+    encode(std::span(text).subspan(frame_header_size));
+    return text;
+  }
+
+  void hand_over(Settlement& settlement) noexcept {
+    settlement.delivered_transactions += settled_.delivered_transactions;
+    settlement.delivered_spans += settled_.delivered_spans;
+    settlement.redelivered_transactions += settled_.redelivered_transactions;
+    for (std::size_t reason = 0; reason < reason_count; ++reason) {
+      settlement.dropped_transactions.counts[reason] += settled_.dropped_transactions.counts[reason];
+      settlement.dropped_spans.counts[reason] += settled_.dropped_spans.counts[reason];
+    }
+    settled_ = {};
+  }
+
+  const Logger& logger_;
+  bool log_payload_;
+  bool introduced_ = true;  // the metadata, if any, has been taken to the present connection
+  JsonEncoder encoder_;
+  Outbox outbox_;
+  Connection connection_;
+  Settlement settled_;    // since the last service()
+  TimePoint progress_{};  // of the last answer, or of the first byte in flight
+  OncePerMinute refusals_;
+};
+
+static_assert(DeferredSink<CoreAgentSink>);
+
+}  // namespace scout::inline v0
+
+#endif

@@ -1,0 +1,211 @@
+#ifndef SCOUT_CORE_AGENT_OUTBOX_HPP
+#define SCOUT_CORE_AGENT_OUTBOX_HPP
+
+// The messages that wait for the core agent's answer, in the order of their writing: first those that are in flight, then
+// those that were never sent on this connection. The buffer has a fixed size; when it is full the oldest that is not in
+// flight goes. Owned by CoreAgentSink, no I/O here.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../core/expected.hpp"
+#include "../core/ledger.hpp"
+#include "../sink/sink.hpp"
+#include "framing.hpp"
+
+namespace scout::inline v0 {
+
+class Outbox {
+ public:
+  struct Limits {
+    std::size_t bytes = 4 * 1024 * 1024;
+    std::size_t message = 4 * 1024 * 1024;  // of one payload
+    std::size_t events = 64;                // so that an absent core agent does not find old news only
+    unsigned sendings = 5;                  // of a message that ends its connection every time
+  };
+
+  explicit Outbox(Limits limits) : limits_(limits), buffer_(new (std::nothrow) char[limits.bytes]) {
+    if (!buffer_) limits_.bytes = 0;
+  }
+
+  // Adds what `encode(span<char>)` writes; it returns the size of the whole message, and is called again with more room if
+  // that was not enough. What has to go for it is accounted in `settlement`.
+  template <class Encode>
+  Expected<void> add_transaction(std::uint64_t spans, Settlement& settlement, Encode&& encode) {
+    return add(Entry{.spans = spans, .transaction = true}, settlement, encode);
+  }
+
+  template <class Encode>
+  Expected<void> add_event(Settlement& settlement, Encode&& encode) {
+    if (events_ >= limits_.events) evict_oldest_event();
+    return add(Entry{}, settlement, encode);
+  }
+
+  bool empty() const noexcept { return first_ == entries_.size(); }
+  bool in_flight() const noexcept { return next_ > first_ || partly_sent_ > 0; }
+
+  // The bytes to send next; empty: all are sent.
+  std::string_view unsent() const noexcept {
+    if (next_ == entries_.size()) return {};
+    const Entry& entry = entries_[next_];
+    return {buffer_.get() + entry.offset + partly_sent_, entry.size - partly_sent_};
+  }
+
+  // Precondition: size <= unsent().size().
+  void sent(std::size_t size, Settlement& settlement) noexcept {
+    partly_sent_ += size;
+    Entry& entry = entries_[next_];
+    if (partly_sent_ < entry.size) return;
+    partly_sent_ = 0;
+    ++next_;
+    if (entry.sendings++ == 1 && entry.transaction) ++settlement.redelivered_transactions;
+  }
+
+  // The oldest message in flight was answered. False: none is, so nothing was asked.
+  bool answered(bool accepted, Settlement& settlement) noexcept {
+    if (next_ == first_) return false;
+    settle_first(accepted ? std::nullopt : std::optional(Reason::refused), settlement);
+    return true;
+  }
+
+  // The connection is gone: what was in flight is sent again. A message that was next to be answered each time may be what
+  // breaks the core agent, so it is not sent forever.
+  void rewind(Settlement& settlement) noexcept {
+    const bool doubtful = next_ > first_;
+    next_ = first_;
+    partly_sent_ = 0;
+    if (doubtful && ++entries_[first_].breaks >= limits_.sendings) {
+      ++next_;
+      settle_first(Reason::refused, settlement);
+    }
+  }
+
+  void abandon(Reason reason, Settlement& settlement) noexcept {
+    partly_sent_ = 0;
+    next_ = entries_.size();
+    while (!empty()) settle_first(reason, settlement);
+  }
+
+  // Empties it without an account.
+  void forget() noexcept {
+    entries_.clear();
+    first_ = next_ = partly_sent_ = end_ = events_ = 0;
+  }
+
+ private:
+  struct Entry {
+    std::size_t offset = 0, size = 0;  // of the frame
+    std::uint64_t spans = 0;
+    bool transaction = false;
+    unsigned sendings = 0, breaks = 0;
+  };
+
+  template <class Encode>
+  Expected<void> add(Entry entry, Settlement& settlement, Encode& encode) {
+    std::size_t size = encode(room());
+    if (size > limits_.message) {
+      return Error{ErrorCode::encode,
+                   "a message of " + std::to_string(size) + " bytes, allowed are " + std::to_string(limits_.message)};
+    }
+    if (size > room().size()) {
+      if (!make_room(size + frame_header_size, settlement)) {
+        return Error{ErrorCode::buffer_full, "no room for a message of " + std::to_string(size) + " bytes"};
+      }
+      size = encode(room());
+    }
+    entry.offset = end_;
+    entry.size = size + frame_header_size;
+    write_frame_header(buffer_.get() + end_, static_cast<std::uint32_t>(size));
+    end_ += entry.size;
+    events_ += !entry.transaction;
+    entries_.push_back(entry);
+    return {};
+  }
+
+  // For a payload, behind the place of its header.
+  std::span<char> room() const noexcept {
+    const std::size_t start = std::min(end_ + frame_header_size, limits_.bytes);
+    return {buffer_.get() + start, limits_.bytes - start};
+  }
+
+  // Moving what is left to the front takes time, so it has to gain an eighth of the buffer: the oldest go for that, too.
+  bool make_room(std::size_t size, Settlement& settlement) {
+    const std::size_t from = first_evictable();
+    std::size_t kept = 0, free = limits_.bytes;
+    for (std::size_t i = first_; i < entries_.size(); ++i) {
+      free -= entries_[i].size;
+      if (i < from) kept += entries_[i].size;
+    }
+    if (kept + size > limits_.bytes) return false;
+    std::size_t to = from;
+    for (; to < entries_.size() && free < std::max(size, limits_.bytes / 8); ++to) free += entries_[to].size;
+    evict(from, to, settlement);
+    compact();
+    return true;
+  }
+
+  std::size_t first_evictable() const noexcept { return next_ + (partly_sent_ > 0); }
+
+  void evict(std::size_t from, std::size_t to, Settlement& settlement) {
+    for (std::size_t i = from; i < to; ++i) account(entries_[i], Reason::buffer_full, settlement);
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(from), entries_.begin() + static_cast<std::ptrdiff_t>(to));
+  }
+
+  void evict_oldest_event() {
+    Settlement none;
+    for (std::size_t i = first_evictable(); i < entries_.size(); ++i) {
+      if (!entries_[i].transaction) return evict(i, i + 1, none);
+    }
+  }
+
+  // Moves what is left to the front.
+  void compact() noexcept {
+    entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+    next_ -= first_;
+    first_ = 0;
+    end_ = 0;
+    for (Entry& entry : entries_) {
+      if (entry.offset != end_) std::memmove(buffer_.get() + end_, buffer_.get() + entry.offset, entry.size);
+      entry.offset = end_;
+      end_ += entry.size;
+    }
+  }
+
+  void settle_first(std::optional<Reason> dropped, Settlement& settlement) noexcept {
+    account(entries_[first_++], dropped, settlement);
+    if (!empty()) return;
+    entries_.clear();
+    first_ = next_ = end_ = 0;
+  }
+
+  void account(const Entry& entry, std::optional<Reason> dropped, Settlement& settlement) noexcept {
+    if (!entry.transaction) {
+      --events_;
+    } else if (dropped) {
+      settlement.drop(*dropped, entry.spans);
+    } else {
+      settlement.deliver(entry.spans);
+    }
+  }
+
+  Limits limits_;
+  std::unique_ptr<char[]> buffer_;  // untouched pages cost no memory
+  std::size_t end_ = 0;             // of the bytes in use
+  std::vector<Entry> entries_;
+  std::size_t first_ = 0, next_ = 0;  // entries: [first_, next_) in flight, then those to send
+  std::size_t partly_sent_ = 0;       // bytes of entries_[next_]
+  std::size_t events_ = 0;
+};
+
+}  // namespace scout::inline v0
+
+#endif

@@ -1,0 +1,96 @@
+#ifndef SCOUT_LOG_LOG_HPP
+#define SCOUT_LOG_LOG_HPP
+
+// What the agent says about itself, in categories: scout.config, scout.socket, scout.request, scout.errors, scout.launcher.
+// One Logger per installed agent, used by install() and by the collector's thread. Below its level a message costs one
+// load; a callback that throws is stopped here.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "../core/log_level.hpp"
+
+namespace scout::inline v0 {
+
+using LogCallback = std::function<void(LogLevel level, std::string_view category, std::string_view message)>;
+
+// One line on standard error.
+inline void log_to_stderr(LogLevel level, std::string_view category, std::string_view message) {
+  const std::string line = fmt::format("{}: {}: {}\n", category, log_level_name(level), message);
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+class Logger {
+ public:
+  explicit Logger(LogLevel level = LogLevel::warning, LogCallback callback = {})
+      : level_(level), callback_(callback ? std::move(callback) : LogCallback(log_to_stderr)) {}
+
+  bool enabled(LogLevel level) const noexcept {
+    return level >= level_.load(std::memory_order_relaxed) && level != LogLevel::off;
+  }
+  void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
+
+  void write(LogLevel level, std::string_view category, std::string_view message) const noexcept {
+    if (enabled(level)) pass_on(level, category, message);
+  }
+
+  // Formats only what will be seen.
+  template <class... Arguments>
+  requires(sizeof...(Arguments) > 0) void write(LogLevel level, std::string_view category,
+                                                fmt::format_string<Arguments...> format,
+                                                Arguments&&... arguments) const noexcept {
+    if (enabled(level)) pass_on(level, category, fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+
+ private:
+  void pass_on(LogLevel level, std::string_view category, std::string_view message) const noexcept {
+#if __cpp_exceptions
+    try {
+      callback_(level, category, message);
+    } catch (...) {
+    }
+#else
+    callback_(level, category, message);
+#endif
+  }
+
+  std::atomic<LogLevel> level_;
+  LogCallback callback_;
+};
+
+// Lets a message that may repeat through at most once a minute; one object per message.
+class OncePerMinute {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  // True: say it now.
+  bool due(TimePoint now) noexcept {
+    if (said_ && now - last_ < std::chrono::minutes(1)) {
+      ++suppressed_;
+      return false;
+    }
+    said_ = true;
+    last_ = now;
+    return true;
+  }
+
+  // How often it was held back since this was last asked.
+  std::uint64_t take_suppressed() noexcept { return std::exchange(suppressed_, 0); }
+
+ private:
+  TimePoint last_{};
+  std::uint64_t suppressed_ = 0;
+  bool said_ = false;
+};
+
+}  // namespace scout::inline v0
+
+#endif
