@@ -1,0 +1,124 @@
+#include <scout/instrument/trace_context.hpp>
+
+#include <scout/testing.hpp>
+
+#include <thread>
+#include <vector>
+
+#include "../../support/ledger_change.hpp"
+#include "../../support/trace_tree.hpp"
+
+TEST_SUITE_BEGIN("instrument/trace_context");
+
+TEST_CASE("an attached context makes a worker's spans children of the span it was taken in") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::ScopedSpan span{"fan out"};
+    const scout::TraceContext context = scout::TraceContext::current();
+    std::thread worker([context] {
+      {
+        scout::Attach attach{context};
+        CHECK(scout::is_recording());
+        scout::ScopedSpan work{"work"};
+      }
+      CHECK_FALSE(scout::TraceContext::current());
+    });
+    worker.join();
+  }
+  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/fan out{Custom/work}}");
+}
+
+TEST_CASE("a bound callable carries the context to wherever it is called") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"page"};
+    auto bound = scout::bind([](int n) {
+      SCOUT_INSTRUMENT("bound");
+      return n + 1;
+    });
+    int result = 0;
+    std::thread([&] { result = bound(1); }).join();
+    CHECK(result == 2);
+    scout::ScopedSpan other{"other"};
+    CHECK(bound(2) == 3);
+  }
+  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/bound Custom/other Custom/bound}");
+}
+
+TEST_CASE("contexts of two transactions can alternate on one thread without mixing") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  {
+    scout::WebTransaction first{"first"};
+    const auto in_first = scout::TraceContext::current();
+    scout::Attach outside{scout::TraceContext{}};
+    scout::BackgroundTransaction second{"second"};
+    const auto in_second = scout::TraceContext::current();
+    for (int i = 0; i < 3000; ++i) {
+      scout::Attach attach{i % 2 == 0 ? in_first : in_second};
+      if (i < 1000) SCOUT_INSTRUMENT("work");
+    }
+  }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 2);
+  for (const auto& trace : traces) CHECK(trace.spans().size() == 501);
+  CHECK(ledger.spans().delivered == 1000);
+}
+
+TEST_CASE("an empty context detaches, and its scope restores what was there") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"page"};
+    {
+      scout::Attach detach{scout::TraceContext{}};
+      scout::ScopedSpan unrecorded{"unrecorded"};
+    }
+    scout::ScopedSpan recorded{"recorded"};
+  }
+  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/recorded}");
+}
+
+TEST_CASE("attaching the context of a transaction that is over records nothing and counts it") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  scout::TraceContext context;
+  {
+    scout::WebTransaction transaction{"over"};
+    context = scout::TraceContext::current();
+  }
+  recording.traces();
+  {
+    scout::Attach attach{context};
+    scout::ScopedSpan late{"late"};
+    scout::Span movable{"late"};
+  }
+  CHECK(ledger.spans().dropped[scout::Reason::late] == 2);
+}
+
+TEST_CASE("many threads under one transaction: every span arrives under the right parent") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  constexpr int threads = 8, spans = 100;
+  {
+    scout::WebTransaction transaction{"page"};
+    std::vector<std::thread> workers;
+    for (int i = 0; i < threads; ++i) {
+      workers.emplace_back(scout::bind([] {
+        scout::ScopedSpan worker{"worker"};
+        for (int n = 0; n < spans; ++n) SCOUT_INSTRUMENT("step");
+      }));
+    }
+    for (auto& worker : workers) worker.join();
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(trace.spans().size() == 1 + threads + threads * spans);
+  const scout::SpanId root = trace.spans()[0].id();
+  for (const auto& span : trace.spans()) {
+    if (span.operation() == "Custom/worker") CHECK(span.parent() == root);
+    if (span.operation() == "Custom/step") CHECK(span.parent() != root);
+  }
+  CHECK(ledger.spans().delivered == threads + threads * spans);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,313 @@
+#include <scout/instrument/transaction.hpp>
+
+#include <scout/testing.hpp>
+
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../../support/ledger_change.hpp"
+#include "../../support/trace_tree.hpp"
+
+using scout::testing::tag_json;
+
+TEST_SUITE_BEGIN("instrument/transaction");
+
+TEST_CASE("a web transaction is Controller/<name>, a background transaction Job/<name>") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  { scout::WebTransaction transaction{"users/show"}; }
+  { scout::BackgroundTransaction transaction{"nightly/report"}; }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 2);
+  CHECK(traces[0].operation() == "Controller/users/show");
+  CHECK(traces[1].operation() == "Job/nightly/report");
+  CHECK(traces[0].request_id() != traces[1].request_id());
+  CHECK(ledger.transactions().started == 2);
+  CHECK(ledger.transactions().delivered == 2);
+}
+
+TEST_CASE("a transaction inside another is a span of it") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction outer{"outer"};
+    scout::WebTransaction inner{"inner"};
+    scout::BackgroundTransaction job{"job"};
+  }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 1);
+  CHECK(span_tree(traces[0]) == "Controller/outer{Controller/inner{Job/job}}");
+}
+
+TEST_CASE("start and stop without a scope nest, and stops without a start are no-ops") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  scout::WebTransaction::stop();
+  scout::WebTransaction::start("a");
+  scout::BackgroundTransaction::start("inner");
+  { scout::ScopedSpan span{"work"}; }
+  scout::BackgroundTransaction::stop();
+  { scout::ScopedSpan span{"after"}; }
+  scout::WebTransaction::stop();
+  scout::WebTransaction::stop();
+  { scout::WebTransaction transaction{"b"}; }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 2);
+  CHECK(span_tree(traces[0]) == "Controller/a{Job/inner{Custom/work} Custom/after}");
+  CHECK(span_tree(traces[1]) == "Controller/b");
+  CHECK(ledger.transactions().live == 0);
+}
+
+TEST_CASE("starts nested deeper than the thread's stack are matched by as many stops") {
+  scout::testing::Recording recording;
+  for (int i = 0; i < 40; ++i) scout::WebTransaction::start("deep");
+  for (int i = 0; i < 40; ++i) scout::WebTransaction::stop();
+  { scout::WebTransaction transaction{"next"}; }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 2);
+  CHECK(traces[1].operation() == "Controller/next");
+}
+
+TEST_CASE("a transaction may be stopped on another thread, once") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  auto* const transaction = new scout::WebTransaction{"moved"};
+  std::thread([transaction] { delete transaction; }).join();
+  CHECK(recording.traces().size() == 1);
+  { scout::ScopedSpan late{"late"}; }  // this thread still stands in the transaction that is over
+  CHECK(ledger.spans().dropped[scout::Reason::late] == 1);
+  { scout::WebTransaction next{"next"}; }  // and leaves it with the next one
+  CHECK(recording.traces().size() == 2);
+}
+
+TEST_CASE("context of every JSON kind goes to the request, from inside any span") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"ctx"};
+    CHECK(scout::add_context("plan", "free"));
+    CHECK(scout::add_context("seats", 3));
+    CHECK(scout::add_context("big", 18446744073709551615u));
+    CHECK(scout::add_context("ratio", 0.25));
+    CHECK(scout::add_context("vip", true));
+    CHECK(scout::add_context("none", nullptr));
+    CHECK(scout::add_context("maybe", std::optional<int>{}));
+    CHECK(scout::add_context("list", std::vector<std::string>{"a", "b"}));
+    CHECK(scout::add_context("object", std::map<std::string, int>{{"id", 7}}));
+    CHECK(scout::add_context("numbers", std::map<int, double>{{-1, 0.5}}));
+    CHECK(scout::add_context(std::string("key_of_any_kind"), std::string("a value that is longer than sixteen bytes")));
+    scout::ScopedSpan span{"inner"};
+    CHECK(scout::add_context("from_inner", "yes"));
+    CHECK(scout::add_user("email", "a@example.com"));
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(tag_json(trace, "plan") == "\"free\"");
+  CHECK(tag_json(trace, "seats") == "3");
+  CHECK(tag_json(trace, "big") == "18446744073709551615");
+  CHECK(tag_json(trace, "ratio") == "0.25");
+  CHECK(tag_json(trace, "vip") == "true");
+  CHECK(tag_json(trace, "none") == "null");
+  CHECK(tag_json(trace, "maybe") == "null");
+  CHECK(tag_json(trace, "list") == "[\"a\",\"b\"]");
+  CHECK(tag_json(trace, "object") == "{\"id\":7}");
+  CHECK(tag_json(trace, "numbers") == "{\"-1\":0.5}");
+  CHECK(tag_json(trace, "key_of_any_kind") == "\"a value that is longer than sixteen bytes\"");
+  CHECK(tag_json(trace, "from_inner") == "\"yes\"");
+  CHECK(tag_json(trace, "user_email") == "\"a@example.com\"");
+}
+
+TEST_CASE("context keys are letters, digits, dash and underscore; others are refused") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"keys"};
+    CHECK_FALSE(scout::add_context("", 1));
+    CHECK_FALSE(scout::add_context("has space", 1));
+    CHECK_FALSE(scout::add_context("dotted.key", 1));
+    CHECK_FALSE(scout::add_context(std::string("ümlaut"), 1));
+    CHECK(scout::add_context("A-z_9", 1));
+  }
+  const auto trace = recording.traces().at(0);
+  REQUIRE(trace.tags().size() == 2);
+  CHECK(trace.tags()[0].key() == "A-z_9");
+  CHECK(trace.tags()[1].key() == "mem_delta");
+}
+
+TEST_CASE("the last value of a key counts, in the place of its first") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"twice"};
+    scout::add_context("a", 1);
+    scout::add_context("b", 2);
+    scout::add_context(std::string("a"), 3);
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(trace.tags()[0].key() == "a");
+  CHECK(trace.tags()[0].json() == "3");
+  CHECK(trace.tags()[1].key() == "b");
+}
+
+TEST_CASE("NaN and the infinities become null, invalid UTF-8 becomes U+FFFD, NUL survives") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"odd"};
+    scout::add_context("nan", std::nan(""));
+    scout::add_context("inf", std::vector<double>{HUGE_VAL, 1.5});
+    scout::add_context("bad", "\xff\xc0\x80");
+    scout::add_context("nul", std::string("a\0b", 3));
+    scout::add_context("quote", "\"\\\n");
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(tag_json(trace, "nan") == "null");
+  CHECK(tag_json(trace, "inf") == "[null,1.5]");
+  CHECK(tag_json(trace, "bad") == "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+  CHECK(tag_json(trace, "nul") == "\"a\\u0000b\"");
+  CHECK(tag_json(trace, "quote") == "\"\\\"\\\\\\n\"");
+}
+
+TEST_CASE("a value over 8 KiB is cut at a character, says by how much, and is counted") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  std::string euros;
+  for (int i = 0; i < 4000; ++i) euros += "€";
+  {
+    scout::WebTransaction transaction{"long"};
+    scout::add_context("ascii", std::string(300'000, 'x'));
+    scout::add_context("euros", euros);
+  }
+  const auto trace = recording.traces().at(0);
+  const std::string kept(8192 - 5, 'x');
+  CHECK(tag_json(trace, "ascii") == "\"" + kept + "…[cut " + std::to_string(300'000 - kept.size()) + "]\"");
+  const std::string_view cut = tag_json(trace, "euros");
+  CHECK(cut.ends_with("€…[cut " + std::to_string(12'000 - (8192 - 5) / 3 * 3) + "]\""));
+  CHECK(ledger.cut_tags() == 2);
+}
+
+TEST_CASE("a span keeps 64 tags; further ones are counted") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  {
+    scout::WebTransaction transaction{"tags"};
+    scout::ScopedSpan span{"work"};
+    for (int i = 0; i < 70; ++i) span.tag("key" + std::to_string(i), i);
+  }
+  CHECK(recording.traces().at(0).spans().at(1).tags().size() == 64);
+  CHECK(ledger.dropped_tags() == 6);
+}
+
+TEST_CASE("an empty or over-long tag key is refused and counted") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  scout::WebTransaction transaction{"keys"};
+  CHECK_FALSE(transaction.tag("", 1));
+  CHECK_FALSE(transaction.tag(std::string(257, 'k'), 1));
+  CHECK(transaction.tag(std::string(256, 'k'), 1));
+  CHECK(ledger.dropped_tags() == 2);
+}
+
+struct Money {
+  int cents;
+};
+void to_json(scout::TagWriter& writer, const Money& money) {
+  writer.begin_object();
+  writer.key("cents");
+  writer.value(money.cents);
+  writer.end_object();
+}
+
+TEST_CASE("a type with to_json is a value, also inside containers") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"types"};
+    scout::add_context("money", std::vector<Money>{{1}, {2}});
+    std::vector<std::vector<std::vector<int>>> nested{{{1}}};
+    scout::add_context("nested", nested);
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(tag_json(trace, "money") == "[{\"cents\":1},{\"cents\":2}]");
+  CHECK(tag_json(trace, "nested") == "[[[1]]]");
+}
+
+TEST_CASE("a throwing to_json passes its exception on, loses its tag only, and leaves recording in order") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"throws"};
+    struct Range {
+      std::vector<int> values{1};
+      auto begin() const -> std::vector<int>::const_iterator { throw 7; }
+      auto end() const { return values.end(); }
+    };
+    CHECK_THROWS_AS(scout::add_context("bad", Range{}), int);
+    scout::add_context("good", 1);
+    scout::ScopedSpan span{"after"};
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(tag_json(trace, "bad").empty());
+  CHECK(tag_json(trace, "good") == "1");
+  CHECK(span_tree(trace) == "Controller/throws{Custom/after}");
+}
+
+TEST_CASE("an ignored transaction is not sent, and counted") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  {
+    scout::WebTransaction transaction{"secret"};
+    scout::ScopedSpan span{"work"};
+    scout::ignore_transaction();
+  }
+  CHECK(recording.traces().empty());
+  CHECK(ledger.transactions().ignored == 1);
+  CHECK(ledger.spans().ignored == 1);
+}
+
+TEST_CASE("a rename is the tag transaction.name, the last one counts, an empty one does not") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"graphql"};
+    scout::rename_transaction("Controller/graphql.Users");
+    scout::rename_transaction(std::string("Controller/graphql.Posts"));
+    scout::rename_transaction("");
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(tag_json(trace, "transaction.name") == "\"Controller/graphql.Posts\"");
+  CHECK(trace.operation() == "Controller/graphql");
+}
+
+TEST_CASE("mark_error is the request tag error") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"fails"};
+    scout::mark_error();
+  }
+  CHECK(tag_json(recording.traces().at(0), "error") == "\"true\"");
+}
+
+TEST_CASE("more than 4,096 live transactions: the rest is refused, counted, and does not disturb the others") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  std::vector<scout::WebTransaction*> live;
+  for (int i = 0; i < 4100; ++i) {
+    scout::Attach outside{scout::TraceContext{}};
+    live.push_back(new scout::WebTransaction{scout::Operation{"Controller/one of many"}});
+  }
+  CHECK(ledger.transactions().live == 4096);
+  for (auto* transaction : live) delete transaction;
+  CHECK(recording.traces().size() == 4096);
+  CHECK(ledger.transactions().dropped[scout::Reason::no_slot] == 4);
+}
+
+TEST_CASE("the id of the current transaction is that of its trace, as req-<uuid>") {
+  scout::testing::Recording recording;
+  CHECK_FALSE(scout::transaction_id());
+  std::string text;
+  {
+    scout::WebTransaction transaction{"id"};
+    text = scout::transaction_id().text();
+  }
+  CHECK(text == std::string(recording.traces().at(0).request_id().text()));
+  CHECK(text.size() == 40);
+  CHECK(text.starts_with("req-"));
+}
+
+TEST_SUITE_END();
