@@ -30,7 +30,8 @@ bool install(Config config, S& sink) {
   return agent != nullptr && agent->install(*agent, {std::move(config), detail::sink_table(sink), {}});
 }
 
-// Changes sampling, ignoring, the log's level, and whether anything is recorded. Other keys keep the values of install().
+// Changes sampling, ignoring, the log's level, and whether anything is recorded (monitor). What `config` does not set keeps
+// its value; the address, names and sizes are those of install() whatever it sets.
 inline void configure(Config config) {
   if (detail::AgentTable* const agent = detail::find_agent()) agent->configure(*agent, std::move(config));
 }

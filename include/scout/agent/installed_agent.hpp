@@ -70,11 +70,16 @@ class InstalledAgent final : public AgentTable {
   }
 
   bool do_install(Installation installation) {
+    recording_state(registry_);  // a forked child comes into order first
     std::lock_guard lock(lifecycle_);
     auto engine = std::make_unique<Engine>(finalize(installation.config));
     for (const auto& problem : engine->config.problems) engine->logger.write(LogLevel::warning, "scout.config", problem);
     if (installed_) {
       engine->logger.write(LogLevel::warning, "scout.config", "install() was called twice: the first installation stays");
+      return false;
+    }
+    if (stuck_) {
+      engine->logger.write(LogLevel::error, "scout.config", "the sink of the previous installation has not returned yet");
       return false;
     }
     if (!engine->config.monitor) {
@@ -127,16 +132,18 @@ class InstalledAgent final : public AgentTable {
   void do_configure(Config config) {
     std::lock_guard lock(lifecycle_);
     if (!installed_) return;
-    FinalConfig changed = finalize(config);
+    for_each_config_field([&](const auto& field) {
+      if (config.*field.given) code_.*field.given = std::move(config.*field.given);
+    });
+    FinalConfig changed = finalize(code_);
     for (const auto& problem : changed.problems) engine_->logger.write(LogLevel::warning, "scout.config", problem);
     engine_->logger.set_level(changed.log_level);
     thread_->with_collector([&](Collector&) { engine_->config = std::move(changed); });
-    code_ = std::move(config);
     set_recording(!engine_->config.monitor ? Recording::off : clock_.read != nullptr ? Recording::slow_clock : Recording::on);
   }
 
   bool do_flush(std::chrono::nanoseconds timeout) {
-    recording_state(registry_);  // a forked child comes into order first
+    recording_state(registry_);
     std::unique_lock lock(lifecycle_);
     if (!installed_) return true;
     CollectorThread& thread = *thread_;
@@ -149,7 +156,7 @@ class InstalledAgent final : public AgentTable {
     std::lock_guard lock(lifecycle_);
     if (!installed_) return;
     set_recording(Recording::off);
-    thread_->stop(after(engine_->config.shutdown_timeout_seconds));
+    stuck_ = !thread_->stop(after(engine_->config.shutdown_timeout_seconds));
     installed_ = false;
   }
 
@@ -217,7 +224,8 @@ class InstalledAgent final : public AgentTable {
   Registry& registry_;
   std::mutex lifecycle_;
   bool installed_ = false;
-  Config code_;
+  bool stuck_ = false;  // the thread of the last installation did not end in time
+  Config code_;  // what install() and configure() were given
   SlowClock clock_{};
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;

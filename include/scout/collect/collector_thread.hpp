@@ -51,16 +51,19 @@ class CollectorThread {
     return done_ >= mine && flushed_;
   }
 
-  // Drains until the deadline, gives up the rest, ends the thread.
-  void stop(Deadline deadline) {
+  // Drains until the deadline, gives up the rest, ends the thread. False: the sink did not return, the thread still lives.
+  bool stop(Deadline deadline) {
     if (!hand_over(Request::stop, deadline)) {
       std::lock_guard lock(collector_lock_);
-      return finish(deadline);
+      finish(deadline);
+      return true;
     }
     std::unique_lock lock(request_lock_);
     constexpr std::chrono::milliseconds grace{500};  // for a sink that is slow to notice the deadline
     const bool ended = answered_.wait_until(lock, deadline + grace, [&] { return !running_.load(std::memory_order_relaxed); });
+    lock.unlock();
     ended ? pthread_join(thread_, nullptr) : pthread_detach(thread_);
+    return ended;
   }
 
   template <class Work>

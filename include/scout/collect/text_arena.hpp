@@ -27,6 +27,7 @@ class TextArena {
 
   std::size_t size() const noexcept { return total_; }
   void clear() noexcept {
+    large_.clear();
     if (chunks_.size() > 1) chunks_.resize(1);
     used_ = chunks_.empty() ? chunk_size : 0;
     total_ = 0;
@@ -37,21 +38,16 @@ class TextArena {
 
   char* allocate(std::size_t size) {
     total_ += size;
-    if (size > chunk_size / 2) {  // a chunk of its own, in front of the one in use
-      chunks_.insert(chunks_.end() - (chunks_.empty() ? 0 : 1), std::make_unique<char[]>(size));
-      const bool only = chunks_.size() == 1;
-      if (only) used_ = chunk_size;
-      return chunks_[chunks_.size() - (only ? 1 : 2)].get();
-    }
+    if (size > chunk_size / 2) return large_.emplace_back(std::make_unique<char[]>(size)).get();
     if (chunk_size - used_ < size) {
       chunks_.push_back(std::make_unique<char[]>(chunk_size));
       used_ = 0;
     }
     used_ += size;
-    return chunks_.back().get() + used_ - size;
+    return chunks_.empty() ? nullptr : chunks_.back().get() + used_ - size;
   }
 
-  std::vector<std::unique_ptr<char[]>> chunks_;
+  std::vector<std::unique_ptr<char[]>> chunks_, large_;
   std::size_t used_ = chunk_size, total_ = 0;
 };
 

@@ -4,6 +4,7 @@
 // The vocabulary of loss: every transaction and every span that starts is delivered, sampled out, ignored, dropped under
 // one of these reasons, or still live. Each term is counted where it happens; none is computed from the others.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace scout::inline v0 {

@@ -1,0 +1,239 @@
+#include <scout/agent.hpp>
+
+#include <doctest/doctest.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../../support/ledger_change.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct LogLine {
+  scout::LogLevel level;
+  std::string text;
+};
+
+// Keeps operations, or fails as told.
+struct TestSink {
+  scout::Expected<void> write(const scout::Trace& trace) {
+    if (fail) return scout::Error{*fail, "told to fail"};
+    operations.emplace_back(trace.operation());
+    return {};
+  }
+  scout::Expected<void> write(const scout::ApplicationEvent& event) {
+    events.emplace_back(event.type());
+    return {};
+  }
+  scout::Expected<void> flush(scout::Deadline) { return {}; }
+
+  std::optional<scout::ErrorCode> fail;
+  std::vector<std::string> operations, events;
+};
+
+scout::Config config(std::vector<LogLine>* lines = nullptr) {
+  scout::Config config{.key = "key", .name = "agent test", .monitor = true};
+  if (lines != nullptr) {
+    config.log_callback = [lines](scout::LogLevel level, std::string_view, std::string_view message) {
+      lines->push_back({level, std::string(message)});
+    };
+  }
+  return config;
+}
+
+void record(const char* name) { scout::BackgroundTransaction transaction{name}; }
+
+bool said(const std::vector<LogLine>& lines, std::string_view part) {
+  for (const auto& line : lines) {
+    if (line.text.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("agent");
+
+TEST_CASE("without install nothing is recorded, and every door answers") {
+  LedgerChange ledger;
+  record("unseen");
+  CHECK_FALSE(scout::is_recording());
+  CHECK(scout::flush(1ms));
+  scout::configure({.sample_rate = 0.5});
+  scout::shutdown();
+  CHECK(ledger.transactions().started == 0);
+}
+
+TEST_CASE("install without monitor records nothing and says why") {
+  std::vector<LogLine> lines;
+  TestSink sink;
+  scout::Config off = config(&lines);
+  off.monitor.reset();
+  off.log_level = "info";
+  CHECK_FALSE(scout::install(off, sink));
+  record("unseen");
+  CHECK(said(lines, "monitor"));
+  CHECK(sink.operations.empty());
+}
+
+TEST_CASE("install, shutdown and install again each deliver to their own sink") {
+  LedgerChange ledger;
+  for (int round = 0; round < 3; ++round) {
+    TestSink sink;
+    REQUIRE(scout::install(config(), sink));
+    record("work");
+    CHECK(scout::flush(10s));
+    record("more work");
+    scout::shutdown();
+    CHECK(sink.operations == std::vector<std::string>{"Job/work", "Job/more work"});
+    record("after shutdown");
+    CHECK(sink.operations.size() == 2);
+    scout::shutdown();
+  }
+  CHECK(ledger.transactions().delivered == 6);
+}
+
+TEST_CASE("a second install is refused, says so, and leaves the first in place") {
+  std::vector<LogLine> lines;
+  TestSink first, second;
+  REQUIRE(scout::install(config(), first));
+  CHECK_FALSE(scout::install(config(&lines), second));
+  CHECK(said(lines, "twice"));
+  record("work");
+  scout::shutdown();
+  CHECK(first.operations.size() == 1);
+  CHECK(second.operations.empty());
+}
+
+TEST_CASE("the sink hears of the process before the first trace, once an installation") {
+  TestSink sink;
+  REQUIRE(scout::install(config(), sink));
+  record("work");
+  scout::flush(10s);
+  scout::shutdown();
+  CHECK(sink.events == std::vector<std::string>{"scout.metadata"});
+}
+
+TEST_CASE("what a sink does not accept is dropped under a reason and reported in the log and in stats") {
+  LedgerChange ledger;
+  std::vector<LogLine> lines;
+  TestSink sink;
+  REQUIRE(scout::install(config(&lines), sink));
+  const struct {
+    scout::ErrorCode code;
+    scout::Reason reason;
+  } cases[] = {{scout::ErrorCode::refused, scout::Reason::refused},
+               {scout::ErrorCode::buffer_full, scout::Reason::buffer_full},
+               {scout::ErrorCode::encode, scout::Reason::encode},
+               {scout::ErrorCode::file, scout::Reason::refused}};
+  for (const auto& [code, reason] : cases) {
+    const auto before = ledger.transactions().dropped[reason];
+    const auto spans_before = ledger.spans().dropped[reason];
+    sink.fail = code;
+    {
+      SCOUT_BACKGROUND_TRANSACTION("refused");
+      SCOUT_INSTRUMENT("span");
+    }
+    scout::flush(10s);
+    CHECK(ledger.transactions().dropped[reason] == before + 1);
+    CHECK(ledger.spans().dropped[reason] == spans_before + 1);
+  }
+  CHECK(scout::stats().last_error == "told to fail");
+  CHECK(said(lines, "told to fail"));
+  scout::shutdown();
+}
+
+TEST_CASE("configure changes sampling, ignoring and monitor at once, and keeps what it does not name") {
+  LedgerChange ledger;
+  TestSink sink;
+  REQUIRE(scout::install(config(), sink));
+  scout::configure({.sample_rate = 0});
+  record("sampled out");
+  scout::flush(10s);
+  scout::configure({.ignore_jobs = std::vector<std::string>{"ignored"}, .sample_rate = 1});
+  record("ignored");
+  record("kept");
+  scout::flush(10s);
+  scout::configure({.monitor = false});
+  record("monitor off");
+  scout::flush(10s);
+  scout::configure({.monitor = true});
+  record("monitor on");
+  scout::shutdown();
+  CHECK(sink.operations == std::vector<std::string>{"Job/kept", "Job/monitor on"});
+  CHECK(ledger.transactions().sampled_out == 1);
+  CHECK(ledger.transactions().ignored == 1);
+  CHECK(ledger.transactions().started == 4);
+}
+
+TEST_CASE("the environment wins over code, and a bad value is reported with what is used instead") {
+  std::vector<LogLine> lines;
+  TestSink sink;
+  setenv("SCOUT_SAMPLE_RATE", "0", 1);
+  setenv("SCOUT_SHUTDOWN_TIMEOUT_SECONDS", "soon", 1);
+  scout::Config both = config(&lines);
+  both.sample_rate = 1;
+  REQUIRE(scout::install(both, sink));
+  unsetenv("SCOUT_SAMPLE_RATE");
+  unsetenv("SCOUT_SHUTDOWN_TIMEOUT_SECONDS");
+  record("sampled out");
+  scout::shutdown();
+  CHECK(sink.operations.empty());
+  CHECK(said(lines, "SCOUT_SHUTDOWN_TIMEOUT_SECONDS is 'soon'"));
+}
+
+TEST_CASE("nobody listens: flush and shutdown return at once, and everything is counted") {
+  LedgerChange ledger;
+  std::vector<LogLine> lines;
+  scout::Config nowhere = config(&lines);
+  nowhere.core_agent_socket_path = "/nonexistent/scout.sock";
+  REQUIRE(scout::install(nowhere));
+  record("lost");
+  const auto start = std::chrono::steady_clock::now();
+  CHECK_FALSE(scout::flush(5s));
+  CHECK(ledger.transactions().live == 1);
+  scout::shutdown();
+  CHECK(std::chrono::steady_clock::now() - start < 2s);
+  CHECK(ledger.transactions().dropped[scout::Reason::shutdown] == 1);
+  CHECK(said(lines, "/nonexistent/scout.sock"));
+  CHECK_FALSE(scout::stats().connected);
+}
+
+TEST_CASE("a sink that hangs delays flush and shutdown no longer than they may take, and the application not at all") {
+  struct Hanging {
+    scout::Expected<void> write(const scout::Trace&) {
+      std::unique_lock guard(lock);
+      changed.wait(guard, [this] { return released; });
+      return {};
+    }
+    scout::Expected<void> write(const scout::ApplicationEvent&) { return {}; }
+    scout::Expected<void> flush(scout::Deadline) { return {}; }
+
+    std::mutex lock;
+    std::condition_variable changed;
+    bool released = false;
+  };
+  static Hanging sink;
+  std::vector<LogLine> lines;
+  scout::Config hasty = config();
+  hasty.shutdown_timeout_seconds = 0.05;
+  REQUIRE(scout::install(hasty, sink));
+  record("stuck");
+  CHECK_FALSE(scout::flush(50ms));
+  record("not delayed");
+  scout::shutdown();
+  TestSink next;
+  CHECK_FALSE(scout::install(config(&lines), next));
+  CHECK(said(lines, "has not returned"));
+  std::lock_guard guard(sink.lock);
+  sink.released = true;
+  sink.changed.notify_all();
+}
+
+TEST_SUITE_END();

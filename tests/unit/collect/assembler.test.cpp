@@ -1,0 +1,162 @@
+#include <scout/collect/trace_builder.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+using namespace scout::detail;
+
+namespace {
+
+// A registry and one ring in plain memory: records are put in by hand, no agent and no thread is involved.
+class Bench {
+ public:
+  Bench() : registry_(allocate<Registry>(0)), buffer_(allocate<ThreadBuffer>(ring_size)), assembler(*registry_) {
+    *buffer_ = ThreadBuffer{};
+    buffer_->mask = ring_size - 1;
+    buffer_->registry = registry_.get();
+  }
+
+  TransactionSlot& start(const char* operation) {
+    TransactionSlot& slot = *registry_->slots.acquire(0);
+    slot.operation = record_word(RecordKind::span, operation);
+    slot.flags = 0;
+    slot.refused_spans = 0;
+    ++slot.incarnation;
+    slot.start = 1000;
+    slot.stop = 9000;
+    store<std::uint32_t>(slot.phase, TransactionSlot::live);
+    return slot;
+  }
+  ContextWord context(const TransactionSlot& slot, std::uint16_t parent, std::uint16_t id) const {
+    return ContextWord{(std::uint64_t{registry_->slots.transaction(slot)} << 32) | parent}.child(id);
+  }
+  void put(const Record& record) { scout::detail::put(*buffer_, record); }
+  void drain() { assembler.drain(*buffer_); }
+  // "operation start-stop" of all spans, by depth.
+  std::string build(TransactionSlot& slot) {
+    drain();
+    const scout::Trace trace = builder_.build(slot, registry_->slots.number(slot), {1, 2}, assembler.assembly(slot), Timeline(0), {});
+    std::string text;
+    for (const scout::SpanView& span : trace.spans()) {
+      const auto at = [](scout::Time time) { return std::to_string(time.time_since_epoch().count()); };
+      text += std::string(text.empty() ? "" : ", ") + std::string(span.operation()) + ' ' + at(span.start()) + '-' + at(span.stop());
+      for (const scout::TagView& tag : span.tags()) text += ' ' + std::string(tag.key()) + '=' + std::string(tag.json());
+    }
+    return text;
+  }
+  ThreadBuffer& buffer() { return *buffer_; }
+
+ private:
+  static constexpr std::size_t ring_size = 512;
+
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  template <class T>
+  static std::unique_ptr<T, Free> allocate(std::size_t more) {
+    const std::size_t size = (sizeof(T) + more + 127) / 128 * 128;
+    void* const memory = std::aligned_alloc(128, size);
+    __builtin_memset(memory, 0, size);
+    return std::unique_ptr<T, Free>(static_cast<T*>(memory));
+  }
+
+  std::unique_ptr<Registry, Free> registry_;
+  std::unique_ptr<ThreadBuffer, Free> buffer_;
+  TraceBuilder builder_;
+
+ public:
+  Assembler assembler;
+};
+
+std::uint64_t literal(const char* text) { return record_word(RecordKind::span, text); }
+
+}  // namespace
+
+TEST_SUITE_BEGIN("collect/assembler");
+
+TEST_CASE("a tree is rebuilt from ids, whatever the order of the records") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  bench.put({literal("Custom/grandchild"), 3000, 4000, bench.context(slot, 70, 3).bits});
+  bench.put({literal("Custom/second"), 5000, 6000, bench.context(slot, 1, 2).bits});
+  bench.put({literal("Custom/first"), 2000, 4500, bench.context(slot, 1, 70).bits});
+  CHECK(bench.build(slot) ==
+        "Job/a 1000-9000, Custom/first 2000-4500, Custom/grandchild 3000-4000, Custom/second 5000-6000");
+}
+
+TEST_CASE("a span whose parent never arrived hangs on the root") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  bench.put({literal("Custom/orphan"), 2000, 3000, bench.context(slot, 55, 3).bits});
+  CHECK(bench.build(slot) == "Job/a 1000-9000, Custom/orphan 2000-3000");
+}
+
+TEST_CASE("start, tag and end of a movable span may come in any order; without an end it ends with the transaction") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  const ContextWord moved = bench.context(slot, 1, 2), open = bench.context(slot, 1, 3);
+  bench.put({record_word(RecordKind::tag_signed, "n"), 7, 0, moved.bits});
+  bench.put({record_word(RecordKind::closed), 0, 3000, moved.bits});
+  bench.put({record_word(RecordKind::opened, "HTTP/GET"), 2000, 0, moved.bits});
+  bench.put({record_word(RecordKind::opened, "HTTP/PUT"), 2500, 0, open.bits});
+  CHECK(bench.build(slot) == "Job/a 1000-9000, HTTP/GET 2000-3000 n=7, HTTP/PUT 2500-9000");
+  CHECK(bench.assembler.open_explicit_spans() == 1);
+  bench.assembler.release(slot);
+  CHECK(bench.assembler.open_explicit_spans() == 0);
+  CHECK(bench.assembler.pending_spans() == 0);
+}
+
+TEST_CASE("a second end changes nothing") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  const ContextWord span = bench.context(slot, 1, 2);
+  bench.put({record_word(RecordKind::opened, "HTTP/GET"), 2000, 0, span.bits});
+  bench.put({record_word(RecordKind::closed), 0, 3000, span.bits});
+  bench.put({record_word(RecordKind::closed), 0, 4000, span.bits});
+  CHECK(bench.build(slot) == "Job/a 1000-9000, HTTP/GET 2000-3000");
+}
+
+TEST_CASE("a name that lies across the ring's end arrives whole") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  const ContextWord span = bench.context(slot, 1, 2);
+  bench.buffer().head = bench.buffer().tail = 512 - 64;  // the text's last 8 bytes come first in the ring
+  const std::string name = "Custom/0123456789abcdefghijklmnopqrstuvw";
+  *bench.buffer().slot(512 - 64) = {record_word(RecordKind::name, 0, static_cast<std::uint32_t>(name.size())), 0, 0, span.bits};
+  __builtin_memcpy(bench.buffer().ring() + 512 - 32, name.data(), 32);
+  __builtin_memcpy(bench.buffer().ring(), name.data() + 32, name.size() - 32);
+  bench.buffer().head += 96;
+  bench.put({record_word(RecordKind::span_named), 2000, 3000, span.bits});
+  CHECK(bench.build(slot) == "Job/a 1000-9000, " + name + " 2000-3000");
+}
+
+TEST_CASE("what comes after its transaction is counted as late, each span once") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  const ContextWord first = bench.context(slot, 1, 2), second = bench.context(slot, 1, 3);
+  bench.drain();
+  bench.assembler.release(slot);
+  bench.put({literal("Custom/late"), 2000, 3000, first.bits});
+  bench.put({record_word(RecordKind::opened, "HTTP/GET"), 2000, 0, second.bits});
+  bench.put({record_word(RecordKind::closed), 0, 3000, second.bits});
+  bench.put({record_word(RecordKind::tag_signed, "n"), 7, 0, second.bits});
+  bench.drain();
+  CHECK(bench.assembler.late_spans() == 2);
+  CHECK(bench.assembler.dropped_tags() == 1);
+}
+
+TEST_CASE("the slot's next transaction begins empty") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  bench.put({literal("Custom/a"), 2000, 3000, bench.context(slot, 1, 2).bits});
+  bench.drain();
+  bench.assembler.release(slot);
+  TransactionSlot& next = bench.start("Job/b");
+  REQUIRE(&next == &slot);
+  CHECK(bench.build(next) == "Job/b 1000-9000");
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,41 @@
+#include <scout/collect/timeline.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+using namespace scout::detail;
+using namespace std::chrono_literals;
+
+TEST_SUITE_BEGIN("collect/timeline");
+
+TEST_CASE("ticks are placed by the last anchor and the rate measured since the first") {
+  Timeline timeline;
+  const Anchor first = Anchor::now();
+  const Anchor later{first.ticks + 3'000'000'000, first.steady + 1'000'000'000, first.wall + 1'000'000'000};
+  timeline.anchor(later);
+  const auto one_second_before = timeline.at(later.ticks - 3'000'000'000);
+  const auto expected = scout::Time(std::chrono::nanoseconds(first.wall));
+  CHECK(one_second_before > expected - 1ms);
+  CHECK(one_second_before < expected + 1ms);
+  CHECK(timeline.at(later.ticks) == scout::Time(std::chrono::nanoseconds(later.wall)));
+}
+
+TEST_CASE("a step of the wall clock moves later traces and stretches none") {
+  Timeline timeline;
+  const Anchor first = Anchor::now();
+  constexpr std::int64_t hour = 3'600'000'000'000;
+  const Anchor stepped{first.ticks + 2'000'000'000, first.steady + 1'000'000'000, first.wall + 1'000'000'000 + hour};
+  timeline.anchor(stepped);
+  const auto span = timeline.at(stepped.ticks - 1'000'000'000) - timeline.at(stepped.ticks - 2'000'000'000);
+  CHECK(span > 499ms);
+  CHECK(span < 501ms);
+}
+
+TEST_CASE("a clock of nanoseconds is exact") {
+  Timeline timeline(1'000);
+  timeline.anchor(Anchor::now());
+  CHECK(timeline.at(5) == scout::Time(1'005ns));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,55 @@
+#include "scout/config/address.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace scout;
+
+namespace {
+
+Address parsed(std::string_view text) {
+  auto address = parse_address(text);
+  REQUIRE_MESSAGE(address, text);
+  return *address;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("config/address");
+
+TEST_CASE("a TCP address has a host and a port, 6590 unless given") {
+  CHECK(parsed("tcp://127.0.0.1:6590") == Address{"", "127.0.0.1", 6590});
+  CHECK(parsed("tcp://core-agent:9000") == Address{"", "core-agent", 9000});
+  CHECK(parsed("tcp://core-agent") == Address{"", "core-agent", 6590});
+  CHECK(parsed("tcp://core-agent/") == Address{"", "core-agent", 6590});
+}
+
+TEST_CASE("an IPv6 address stands in brackets") {
+  CHECK(parsed("tcp://[::1]:7000") == Address{"", "::1", 7000});
+  CHECK(parsed("tcp://[::1]") == Address{"", "::1", 6590});
+  CHECK(parsed("tcp://[::1]:7000").text() == "tcp://[::1]:7000");
+}
+
+TEST_CASE("a path is a unix domain socket, with or without its scheme") {
+  for (const auto* text : {"/run/scout.sock", "unix:/run/scout.sock", "unix:///run/scout.sock"}) {
+    CHECK(parsed(text).is_unix());
+    CHECK(parsed(text).path == "/run/scout.sock");
+    CHECK(parsed(text).text() == "unix:/run/scout.sock");
+  }
+  CHECK(parsed("unix:relative.sock").path == "relative.sock");
+}
+
+TEST_CASE("what is no address says why, with the text") {
+  const std::string long_path(108, 'x');
+  for (const std::string text :
+       {"", "unix:", "tcp://", "tcp://:6590", "tcp://host:", "tcp://host:0", "tcp://host:65536", "tcp://host:12x",
+        "tcp://::1:6590", "tcp://[::1", "tcp://[::1]x", "http://host:80", long_path.c_str()}) {
+    CAPTURE(text);
+    const auto address = parse_address(text);
+    REQUIRE(!address);
+    CHECK(address.error().code == ErrorCode::invalid_argument);
+    CHECK(address.error().message.find('\'' + text + '\'') != std::string::npos);
+  }
+  CHECK(parse_address(std::string(107, 'x')));
+}
+
+TEST_SUITE_END();

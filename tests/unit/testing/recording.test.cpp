@@ -1,0 +1,66 @@
+#include <scout/testing.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace std::chrono_literals;
+
+TEST_SUITE_BEGIN("testing/recording");
+
+TEST_CASE("a recording keeps finished transactions only, and each once") {
+  scout::testing::Recording recording;
+  REQUIRE(recording.installed());
+  scout::WebTransaction open{"open"};
+  CHECK(recording.traces().empty());
+  {
+    scout::Attach outside{scout::TraceContext{}};
+    scout::WebTransaction finished{"finished"};
+  }
+  CHECK(recording.traces().size() == 1);
+  CHECK(recording.traces().size() == 1);
+}
+
+TEST_CASE("a second recording at the same time records nothing and says so") {
+  scout::testing::Recording first;
+  scout::testing::Recording second;
+  CHECK(first.installed());
+  CHECK_FALSE(second.installed());
+  { scout::WebTransaction transaction{"page"}; }
+  CHECK(first.traces().size() == 1);
+  CHECK(second.traces().empty());
+}
+
+TEST_CASE("a recording obeys its configuration") {
+  scout::testing::Recording recording(scout::Config{.ignore_endpoints = std::vector<std::string>{"health"}});
+  { scout::WebTransaction transaction{"health"}; }
+  { scout::WebTransaction transaction{"page"}; }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 1);
+  CHECK(traces[0].operation() == "Controller/page");
+}
+
+TEST_CASE("a recording has the application's events") {
+  scout::testing::Recording recording;
+  { scout::WebTransaction transaction{"page"}; }
+  const auto events = recording.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].type() == "scout.metadata");
+  CHECK(events[0].source().starts_with("Pid: "));
+}
+
+TEST_CASE("the manual clock makes times exact on every thread") {
+  scout::testing::ManualClock clock(scout::Time(1'000'000'000ns));
+  scout::testing::Recording recording(clock);
+  {
+    scout::BackgroundTransaction job{"job"};
+    clock.advance(7ns);
+    SCOUT_INSTRUMENT("span");
+    clock.advance(5ns);
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(trace.start() == scout::Time(1'000'000'000ns));
+  CHECK(trace.stop() == scout::Time(1'000'000'012ns));
+  CHECK(trace.spans().at(1).start() == scout::Time(1'000'000'007ns));
+  CHECK(trace.spans().at(1).duration() == 5ns);
+}
+
+TEST_SUITE_END();
