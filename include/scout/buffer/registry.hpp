@@ -89,33 +89,28 @@ inline void* map_pages(std::size_t size, bool wiped) noexcept {
   return pages;
 }
 
-// Makes an empty ring of zeroed or used pages, and gives it to the calling thread or to nobody.
-inline void reset_buffer(Registry& registry, std::uint32_t index, bool own) noexcept {
-  Registry::BufferEntry& entry = registry.buffers[index];
-  ThreadBuffer& buffer = *entry.buffer;
+// Makes an empty ring of zeroed or used pages. It belongs to nobody until own_buffer().
+inline void reset_buffer(Registry& registry, std::uint32_t index) noexcept {
+  ThreadBuffer& buffer = *registry.buffers[index].buffer;
   buffer = ThreadBuffer{};
   buffer.registry = &registry;
   buffer.index = index;
-  buffer.mask = entry.ring_size - 1;
+  buffer.mask = registry.buffers[index].ring_size - 1;
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
   pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
   pthread_mutex_init(&buffer.owner, &attributes);
   pthread_mutexattr_destroy(&attributes);
-  if (own) pthread_mutex_lock(&buffer.owner);
-  entry.free = !own;
-  __atomic_store_n(&buffer.in_use, own, __ATOMIC_RELEASE);
 }
 
-// A ring for the calling thread: one whose owner is gone, or a new one. nullptr: no memory. The lock is held by the caller.
-inline ThreadBuffer* take_buffer(Registry& registry) noexcept {
+// Finds a ring for the calling thread: one whose owner is gone, or a new one. nullptr: no memory. Needs the lock.
+inline ThreadBuffer* find_buffer(Registry& registry) noexcept {
   for (std::uint32_t index = 0; index < registry.buffer_count; ++index) {
     Registry::BufferEntry& entry = registry.buffers[index];
-    if (!entry.free) continue;
-    entry.free = false;  // what it has counted stays: the ledger is the sum over all buffers
-    pthread_mutex_lock(&entry.buffer->owner);
-    __atomic_store_n(&entry.buffer->in_use, true, __ATOMIC_RELEASE);
-    return entry.buffer;
+    if (entry.free) {
+      entry.free = false;  // what it has counted stays: the ledger is the sum over all buffers
+      return entry.buffer;
+    }
   }
   if (registry.buffer_count == Registry::buffer_limit) return nullptr;
   const std::uint32_t ring_size = registry.settings.ring_size;
@@ -123,9 +118,15 @@ inline ThreadBuffer* take_buffer(Registry& registry) noexcept {
   if (pages == nullptr) return nullptr;
   const std::uint32_t index = registry.buffer_count;
   registry.buffers[index] = {static_cast<ThreadBuffer*>(pages), ring_size, 0, false};
-  reset_buffer(registry, index, true);
+  reset_buffer(registry, index);
   __atomic_store_n(&registry.buffer_count, index + 1, __ATOMIC_RELEASE);
   return registry.buffers[index].buffer;
+}
+
+// Makes the calling thread the owner until it ends. Without the registry's lock: the thread may take that again any time.
+inline void own_buffer(ThreadBuffer& buffer) noexcept {
+  pthread_mutex_lock(&buffer.owner);
+  __atomic_store_n(&buffer.in_use, true, __ATOMIC_RELEASE);
 }
 
 inline Recording stored_state(const Registry& registry) noexcept {
@@ -135,27 +136,35 @@ inline void store_state(Registry& registry, Recording state) noexcept {
   __atomic_store_n(&registry.process->recording, static_cast<std::uint32_t>(state), __ATOMIC_RELEASE);
 }
 
+// Makes the child's rings empty. The places that spans of the parent hold in the calling thread's ring stay held: these spans
+// may still end here. Returns the calling thread's ring.
+inline ThreadBuffer* reset_buffers(Registry& registry) noexcept {
+  auto* const own = static_cast<ThreadBuffer*>(pthread_getspecific(registry.thread_key));
+  for (std::uint32_t index = 0; index < registry.buffer_count; ++index) {
+    Registry::BufferEntry& entry = registry.buffers[index];
+    registry.forked_spans += entry.open_at_fork;
+    const std::uint64_t ended = entry.buffer->head / sizeof(Record);  // meanwhile, in the wiped ring
+    reset_buffer(registry, index);
+    entry.free = entry.buffer != own;
+    if (!entry.free && entry.open_at_fork > ended) {
+      ThreadBuffer& buffer = *entry.buffer;
+      buffer.forked_open = entry.open_at_fork - static_cast<std::uint32_t>(ended);
+      buffer.granted = buffer.capacity();
+      buffer.limit = buffer.granted - buffer.forked_open * sizeof(Record);
+    }
+    entry.open_at_fork = 0;
+  }
+  return own;
+}
+
 // Brings a forked child into order: its rings are empty, the parent's transactions are not its own. Any thread; idempotent.
 [[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void recover_after_fork(Registry& registry) noexcept {
+  ThreadBuffer* own = nullptr;
   {
     RegistryLock lock(registry);
     if (stored_state(registry) != Recording::unknown || registry.recording == Recording::unknown) return;
-    auto* const own = static_cast<ThreadBuffer*>(pthread_getspecific(registry.thread_key));
     registry.forked_spans = registry.open_explicit_spans;
-    for (std::uint32_t index = 0; index < registry.buffer_count; ++index) {
-      Registry::BufferEntry& entry = registry.buffers[index];
-      registry.forked_spans += entry.open_at_fork;
-      const std::uint64_t ended = entry.buffer->head / sizeof(Record);  // spans of the parent that ended here meanwhile
-      const bool is_own = entry.buffer == own;
-      reset_buffer(registry, index, is_own);
-      if (is_own && entry.open_at_fork > ended) {
-        ThreadBuffer& buffer = *entry.buffer;
-        buffer.forked_open = entry.open_at_fork - static_cast<std::uint32_t>(ended);
-        buffer.granted = buffer.capacity();
-        buffer.limit = buffer.granted - buffer.forked_open * sizeof(Record);
-      }
-      entry.open_at_fork = 0;
-    }
+    own = reset_buffers(registry);
     registry.forked_transactions = registry.slots.reset();
     registry.open_explicit_spans = 0;
     registry.no_memory_transactions = 0;
@@ -163,6 +172,7 @@ inline void store_state(Registry& registry, Recording state) noexcept {
     __atomic_store_n(&registry.process->sleeping, 1u, __ATOMIC_RELAXED);
     store_state(registry, registry.recording);
   }
+  if (own != nullptr) own_buffer(*own);
   if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->forked(*hooks);
 }
 

@@ -123,15 +123,18 @@ inline void pin_object() noexcept {
     return *thread_buffer;
   }
   [[maybe_unused]] static const bool pinned = (pin_object(), true);
-  void* buffer = pthread_getspecific(registry->thread_key);
+  auto* buffer = static_cast<ThreadBuffer*>(pthread_getspecific(registry->thread_key));
   if (buffer == nullptr) {
-    RegistryLock lock(*registry);
-    buffer = take_buffer(*registry);
+    {
+      RegistryLock lock(*registry);
+      buffer = find_buffer(*registry);
+    }
     if (buffer == nullptr) return unattached_buffer;
+    own_buffer(*buffer);
     pthread_setspecific(registry->thread_key, buffer);
   }
-  thread_buffer = static_cast<ThreadBuffer*>(buffer);
-  return *thread_buffer;
+  thread_buffer = buffer;
+  return *buffer;
 }
 
 }  // namespace scout::inline v0::detail

@@ -11,6 +11,7 @@
 #include "../buffer/registry.hpp"
 #include "assembly.hpp"
 #include "tag_json.hpp"
+#include "timeline.hpp"
 
 namespace scout::inline v0::detail {
 
@@ -19,7 +20,7 @@ class Assembler {
   explicit Assembler(Registry& registry) : registry_(registry), assemblies_(slot_count) {}
 
   // Consumes what the ring holds. Returns the bytes.
-  std::uint64_t drain(ThreadBuffer& buffer) {
+  std::uint64_t drain(ThreadBuffer& buffer, const Timeline& timeline) {
     const std::uint64_t head = __atomic_load_n(&buffer.head, __ATOMIC_ACQUIRE);  // pairs with the producer's release
     const std::uint64_t begin = buffer.tail;
     std::uint64_t tail = begin;
@@ -32,7 +33,7 @@ class Assembler {
         payload = ring_text(buffer, tail, size);
         tail += (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
       }
-      take(record, payload, buffer);
+      take(record, payload, buffer, timeline);
     }
     if (tail != begin) __atomic_store_n(&buffer.tail, tail, __ATOMIC_RELEASE);  // pairs with make_room()
     return tail - begin;
@@ -84,7 +85,7 @@ class Assembler {
     return wrapped_;
   }
 
-  void take(const Record& record, std::string_view payload, ThreadBuffer& buffer) {
+  void take(const Record& record, std::string_view payload, ThreadBuffer& buffer, const Timeline& timeline) {
     const ContextWord context{record.context};
     const TransactionSlot& slot = registry_.slots[context.slot()];
     if (registry_.slots.transaction(slot) != context.transaction()) return take_late(record, buffer);
@@ -97,6 +98,14 @@ class Assembler {
       case RecordKind::opened:
       case RecordKind::opened_named: assembly.open_span(context, operation(record, assembly), record.a); break;
       case RecordKind::closed: assembly.close_span(context, record.b); break;
+      case RecordKind::added_steady:
+        assembly.add_span(context, operation(record, assembly), timeline.ticks_at_steady(static_cast<std::int64_t>(record.a)),
+                          timeline.ticks_at_steady(static_cast<std::int64_t>(record.b)));
+        break;
+      case RecordKind::added_wall:
+        assembly.add_span(context, operation(record, assembly), timeline.ticks_at_wall(static_cast<std::int64_t>(record.a)),
+                          timeline.ticks_at_wall(static_cast<std::int64_t>(record.b)));
+        break;
       case RecordKind::name: assembly.span(context.span()).operation = name(record, payload, assembly); break;
       default: take_tag(record, payload, assembly, context);
     }
@@ -115,7 +124,9 @@ class Assembler {
         }
         [[fallthrough]];
       case RecordKind::opened:
-      case RecordKind::opened_named: ++late_spans_; return;
+      case RecordKind::opened_named:
+      case RecordKind::added_steady:
+      case RecordKind::added_wall: ++late_spans_; return;
       case RecordKind::closed:
       case RecordKind::name: return;
       default: ++dropped_tags_;
@@ -127,7 +138,7 @@ class Assembler {
       case RecordKind::span_named:
       case RecordKind::opened_named: return {};
       case RecordKind::span_of_function: return assembly.texts().join("Custom/", record.literal());
-      default: return record.literal();
+      default: return record.literal() == nullptr ? std::string_view{} : record.literal();
     }
   }
 

@@ -6,11 +6,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <vector>
 
 #include "../buffer/registry.hpp"
+#include "../buffer/span_ids.hpp"
 #include "../config/final_config.hpp"
 #include "../log/log.hpp"
 #include "../sink/sink_table.hpp"
@@ -146,7 +148,7 @@ class Collector {
     each_buffer([&](ThreadBuffer& buffer) {
       if (!__atomic_load_n(&buffer.in_use, __ATOMIC_ACQUIRE)) return;
       const bool ended = owner_has_ended(buffer);  // before the last look, so that nothing can come after it
-      const double found = static_cast<double>(assembler_.drain(buffer)) / static_cast<double>(buffer.capacity());
+      const double found = static_cast<double>(assembler_.drain(buffer, target_.timeline)) / static_cast<double>(buffer.capacity());
       fullest = found > fullest ? found : fullest;
       if (ended) recycle(buffer);
     });
@@ -165,24 +167,18 @@ class Collector {
 
   // Makes the ring of an ended thread ready for another one. What it had open can never end.
   void recycle(ThreadBuffer& buffer) {
-    const std::uint32_t unfinished = buffer.open_places() - buffer.forked_open;
+    const std::uint32_t unfinished = buffer.open_places() - load(buffer.forked_open);
     totals_.spans.dropped[Reason::unfinished] += unfinished;
-    for (std::uint32_t depth = 0; depth < buffer.explicit_depth && depth < ThreadBuffer::explicit_depth_limit; ++depth) {
-      const ThreadBuffer::ExplicitFrame frame = buffer.explicit_frames[depth];
-      if (!ContextWord{frame.previous}.in_transaction()) drop_unfinished(ContextWord{frame.own});
+    const std::uint32_t depth = std::min(load(buffer.explicit_depth), ThreadBuffer::explicit_depth_limit);
+    for (std::uint32_t i = 0; i < depth; ++i) {
+      const ThreadBuffer::ExplicitFrame& frame = buffer.explicit_frames[i];
+      if (!ContextWord{load(frame.previous)}.in_transaction()) drop_unfinished(ContextWord{load(frame.own)});
     }
-    const std::uint32_t unused = buffer.end_id - buffer.next_id;
-    if (TransactionSlot* const slot = registry_.slots.find({buffer.context})) {
-      __atomic_fetch_sub(&slot->claimed, unused, __ATOMIC_RELAXED);
-    }
-    store(buffer.issued_ids, buffer.issued_ids + (buffer.next_id - buffer.first_id));
-    store(buffer.first_id, 0u);
-    store(buffer.next_id, 0u);
-    store(buffer.end_id, 0u);
+    return_ids(buffer, {load(buffer.context)});
     store(buffer.limit, load(buffer.granted));
     store(buffer.forked_open, 0u);
-    buffer.explicit_depth = 0;
-    store(buffer.context, no_context);
+    store(buffer.explicit_depth, 0u);
+    store<std::uint64_t>(buffer.context, no_context);
     RegistryLock lock(registry_);
     __atomic_store_n(&buffer.in_use, false, __ATOMIC_RELEASE);
     registry_.buffers[buffer.index].free = true;

@@ -42,6 +42,10 @@ class Timeline {
     last_ = now;
   }
 
+  // The ticks at a time of the steady clock, or of the system's, in nanoseconds.
+  std::uint64_t ticks_at_steady(std::int64_t steady) const noexcept { return ticks_after_last(steady - last_.steady); }
+  std::uint64_t ticks_at_wall(std::int64_t wall) const noexcept { return ticks_after_last(wall - last_.wall); }
+
   Time at(std::uint64_t ticks) const noexcept {
     const auto since = static_cast<std::int64_t>(ticks - last_.ticks);
     if (fixed_) return Time(std::chrono::nanoseconds(last_.wall + since));
@@ -49,6 +53,11 @@ class Timeline {
   }
 
  private:
+  std::uint64_t ticks_after_last(std::int64_t nanoseconds) const noexcept {
+    const double ticks = static_cast<double>(nanoseconds) / nanoseconds_per_tick_;
+    return last_.ticks + static_cast<std::uint64_t>(fixed_ ? nanoseconds : static_cast<std::int64_t>(ticks));
+  }
+
   Anchor first_, last_;
   double nanoseconds_per_tick_ = 0.4;  // until it is measured
   bool fixed_ = false;

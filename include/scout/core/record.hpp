@@ -28,6 +28,8 @@ enum class RecordKind : std::uint8_t {
   opened,
   opened_named,
   closed,
+  added_steady,  // in nanoseconds of the steady clock; without a literal its name came before
+  added_wall,    // of the system clock
   name,
   tag,
   tag_null,

@@ -5,41 +5,10 @@
 // as little as possible around them; no allocation, no lock, no system call. What is rare stands in functions out of line.
 
 #include "../buffer/registry_lookup.hpp"
+#include "../buffer/span_ids.hpp"
 #include "../core/clock.hpp"
 
 namespace scout::inline v0::detail {
-
-// Takes up to `count` span ids from a transaction; 0: it has all the spans it may have.
-struct IdRange {
-  std::uint32_t first, count;
-};
-inline IdRange claim_ids(TransactionSlot& slot, std::uint32_t count, std::uint32_t cap) noexcept {
-  const std::uint32_t claimed = __atomic_fetch_add(&slot.claimed, count, __ATOMIC_RELAXED);
-  const std::uint32_t granted = claimed >= cap ? 0 : cap - claimed < count ? cap - claimed : count;
-  if (granted < count) __atomic_fetch_sub(&slot.claimed, count - granted, __ATOMIC_RELAXED);
-  if (granted == 0) return {0, 0};
-  const std::uint32_t first = __atomic_fetch_add(&slot.next_id, granted, __ATOMIC_RELAXED);
-  if (first + granted <= last_span_id) return {first, granted};
-  __atomic_fetch_sub(&slot.claimed, granted, __ATOMIC_RELAXED);
-  __atomic_fetch_sub(&slot.next_id, granted, __ATOMIC_RELAXED);
-  return {0, 0};
-}
-
-// Gives the rest of the thread's block back: the thread turns to another transaction.
-inline void return_ids(ThreadBuffer& buffer, ContextWord context) noexcept {
-  const std::uint32_t unused = buffer.end_id - buffer.next_id;
-  store(buffer.issued_ids, buffer.issued_ids + (buffer.next_id - buffer.first_id));
-  if (unused != 0) {
-    if (TransactionSlot* const slot = buffer.registry->slots.find(context)) {
-      __atomic_fetch_sub(&slot->claimed, unused, __ATOMIC_RELAXED);
-      std::uint32_t expected = buffer.end_id;
-      __atomic_compare_exchange_n(&slot->next_id, &expected, load(buffer.next_id), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-    }
-  }
-  store(buffer.first_id, 0u);
-  store(buffer.next_id, 0u);
-  store(buffer.end_id, 0u);
-}
 
 // What the context becomes when it moves from one word to another; keeps the block of ids with its transaction.
 inline ContextWord moved_context(ThreadBuffer& buffer, ContextWord from, ContextWord to) noexcept {
@@ -124,16 +93,16 @@ struct Admission {
   if (slot == nullptr) return refused(nullptr, Reason::late);
   const bool slow = has_slow_clock(registry);
   if (!has_room(buffer, before + sizeof(Record))) return refused(slot, Reason::ring_full);
-  if (buffer.next_id == buffer.end_id) {
+  if (load(buffer.next_id) == load(buffer.end_id)) {
     const IdRange ids = claim_ids(*slot, slow ? 1 : id_block, registry.settings.span_cap);
     if (ids.count == 0) return refused(slot, Reason::span_cap);
-    store(buffer.issued_ids, buffer.issued_ids + (buffer.next_id - buffer.first_id));
+    add(buffer.issued_ids, std::uint64_t{load(buffer.next_id) - load(buffer.first_id)});
     store(buffer.first_id, ids.first);
     store(buffer.end_id, ids.first + ids.count);
     store(buffer.next_id, ids.first);
   }
-  const ContextWord context = parent.child(buffer.next_id);
-  store(buffer.next_id, buffer.next_id + 1);
+  const ContextWord context = parent.child(load(buffer.next_id));
+  add(buffer.next_id, 1u);
   if (!slow) {
     store(buffer.limit, load(buffer.limit) - sizeof(Record));
     return {&buffer, context};

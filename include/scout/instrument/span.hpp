@@ -76,15 +76,16 @@ class ScopedSpan {
 namespace detail {
 
 // The thread's buffer for a record of a span that is not bound to a thread; nullptr: there is none to be had.
-inline ThreadBuffer* own_buffer() noexcept {
+inline ThreadBuffer* recording_buffer() noexcept {
   const auto [buffer, context] = current_place();
   return buffer->registry != nullptr && load(buffer->context) != busy_context ? buffer : nullptr;
 }
 
-// Starts a movable span below `parent`. Empty: not recorded.
-inline ContextWord open_span(ContextWord parent, std::uint64_t word, Text kind, Text name) noexcept {
+// Admits a span below `parent` whose first record is written at once: `record` with the span's context, after its name
+// where the record's word has no literal. Empty: not recorded.
+inline ContextWord put_new_span(ContextWord parent, Record record, Text kind, Text name) noexcept {
   if (!parent.in_transaction()) return {};
-  ThreadBuffer* const buffer = own_buffer();
+  ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return {};
   BusySection busy(*buffer);
   if (parent.suppressed()) {
@@ -93,7 +94,7 @@ inline ContextWord open_span(ContextWord parent, std::uint64_t word, Text kind, 
   }
   Registry& registry = *buffer->registry;
   TransactionSlot* const slot = registry.slots.find(parent);
-  const bool named = static_cast<RecordKind>(word >> 56) == RecordKind::opened_named;
+  const bool named = record.literal() == nullptr;
   const auto refused = [&](Reason reason) {
     refuse_span(*buffer, slot, reason);
     return ContextWord{};
@@ -105,12 +106,38 @@ inline ContextWord open_span(ContextWord parent, std::uint64_t word, Text kind, 
   const ContextWord context = parent.child(ids.first);
   add(buffer->opened_spans);
   if (named) put_name(*buffer, context, kind, name);
-  put(*buffer, {word, current_ticks(registry), 0, context.bits});
+  record.context = context.bits;
+  put(*buffer, record);
   return context;
 }
 
+// Starts a movable span below `parent`, now.
+inline ContextWord open_span(ContextWord parent, std::uint64_t word, Text kind, Text name) noexcept {
+  ThreadBuffer* const buffer = parent.in_transaction() ? recording_buffer() : nullptr;
+  return buffer == nullptr ? ContextWord{} : put_new_span(parent, {word, current_ticks(*buffer->registry), 0, 0}, kind, name);
+}
+
+// Nanoseconds since the epoch of a time point's clock; without <chrono>.
+template <class TimePoint>
+constexpr std::int64_t nanoseconds_of(TimePoint time) noexcept {
+  constexpr std::int64_t second = 1'000'000'000;
+  const auto count = time.time_since_epoch().count();
+  if constexpr (second % TimePoint::period::den == 0) {
+    return static_cast<std::int64_t>(count * (TimePoint::period::num * (second / TimePoint::period::den)));
+  } else {
+    return static_cast<std::int64_t>(static_cast<double>(count) * (1e9 * TimePoint::period::num / TimePoint::period::den));
+  }
+}
+
+template <class TimePoint>
+constexpr Record added_record(const char* literal, TimePoint start, TimePoint stop) noexcept {
+  const RecordKind kind = TimePoint::clock::is_steady ? RecordKind::added_steady : RecordKind::added_wall;
+  const std::int64_t from = nanoseconds_of(start), to = nanoseconds_of(stop);
+  return {record_word(kind, literal), static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to < from ? from : to), 0};
+}
+
 inline void close_span(ContextWord context) noexcept {
-  ThreadBuffer* const buffer = own_buffer();
+  ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return;
   BusySection busy(*buffer);
   put_end(*buffer, context);
@@ -161,7 +188,7 @@ class Span {
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
     if (!context_.in_transaction()) return false;
-    detail::ThreadBuffer* const buffer = detail::own_buffer();
+    detail::ThreadBuffer* const buffer = detail::recording_buffer();
     return buffer != nullptr && detail::put_tag(*buffer, context_, key, value);
   }
   void mark_error() { tag("error", "true"); }
@@ -174,6 +201,19 @@ class Span {
 
   detail::ContextWord context_;
 };
+
+// A span that is over already, such as work that a library has timed itself, below the current span of this thread. Times
+// are those of std::chrono::steady_clock or system_clock; a stop before the start counts as the start. False: not recorded.
+template <class TimePoint>
+bool add_span(Operation operation, TimePoint start, TimePoint stop) noexcept {
+  const detail::Record record = detail::added_record(operation.c_str(), start, stop);
+  return detail::put_new_span(detail::current_place().context, record, {"", 0}, {"", 0}).in_transaction();
+}
+template <detail::TextLike Name, class TimePoint>
+bool add_span(const Name& name, TimePoint start, TimePoint stop, detail::Text kind = {"Custom", 6}) noexcept {
+  const detail::Record record = detail::added_record(nullptr, start, stop);
+  return detail::put_new_span(detail::current_place().context, record, kind, name).in_transaction();
+}
 
 namespace detail {
 

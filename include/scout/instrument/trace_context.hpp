@@ -29,7 +29,7 @@ class TraceContext {
 // Makes a context the calling thread's for the scope. The scopes of a thread must nest.
 class Attach {
  public:
-  explicit Attach(TraceContext context) noexcept : buffer_(detail::own_buffer()) {
+  explicit Attach(TraceContext context) noexcept : buffer_(detail::recording_buffer()) {
     if (buffer_ == nullptr) return;
     detail::BusySection busy(*buffer_);
     previous_ = busy.context();

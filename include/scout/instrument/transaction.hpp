@@ -103,23 +103,26 @@ inline void stop_transaction(const OpenTransaction& transaction) noexcept {
 inline void start_explicitly(Text kind, Text name) noexcept {
   const ContextWord previous = live_place().context;
   const OpenSpan root = previous.in_transaction() ? OpenSpan{} : start_root(record_word(RecordKind::span_named), kind, name);
-  ThreadBuffer* const buffer = own_buffer();
+  ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return;
   const ContextWord own =
       previous.in_transaction() ? open_span(previous, record_word(RecordKind::opened_named), kind, name) : root.context;
   BusySection busy(*buffer);
-  if (buffer->explicit_depth < ThreadBuffer::explicit_depth_limit) {
-    buffer->explicit_frames[buffer->explicit_depth] = {own.bits, previous.bits};
+  const std::uint32_t depth = load(buffer->explicit_depth);
+  if (depth < ThreadBuffer::explicit_depth_limit) {
+    store(buffer->explicit_frames[depth].own, own.bits);
+    store(buffer->explicit_frames[depth].previous, previous.bits);
     if (own.in_transaction()) busy.leave_with(own);
   }
-  ++buffer->explicit_depth;
+  store(buffer->explicit_depth, depth + 1);
 }
 
 // Stops what the thread started last; without anything open, and on another thread, it does nothing.
 inline void stop_explicitly() noexcept {
-  ThreadBuffer* const buffer = own_buffer();
-  if (buffer == nullptr || buffer->explicit_depth == 0) return;
-  const std::uint32_t depth = --buffer->explicit_depth;
+  ThreadBuffer* const buffer = recording_buffer();
+  if (buffer == nullptr || load(buffer->explicit_depth) == 0) return;
+  const std::uint32_t depth = load(buffer->explicit_depth) - 1;
+  store(buffer->explicit_depth, depth);
   if (depth >= ThreadBuffer::explicit_depth_limit) return;
   const ContextWord own{buffer->explicit_frames[depth].own}, previous{buffer->explicit_frames[depth].previous};
   if (!own.in_transaction()) return;
@@ -148,7 +151,7 @@ class TransactionScope {
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
     if (!transaction_.span.context.in_transaction()) return false;
-    ThreadBuffer* const buffer = own_buffer();
+    ThreadBuffer* const buffer = recording_buffer();
     return buffer != nullptr && put_tag(*buffer, transaction_.span.context.request(), key, value);
   }
 

@@ -34,7 +34,7 @@ class Bench {
     return ContextWord{(std::uint64_t{registry_->slots.transaction(slot)} << 32) | parent}.child(id);
   }
   void put(const Record& record) { scout::detail::put(*buffer_, record); }
-  void drain() { assembler.drain(*buffer_); }
+  void drain() { assembler.drain(*buffer_, Timeline(0)); }
   // "operation start-stop" of all spans, by depth.
   std::string build(TransactionSlot& slot) {
     drain();

@@ -167,6 +167,30 @@ TEST_CASE("a movable span that never ends is closed with its transaction") {
   CHECK(ledger.spans().delivered == 1);
 }
 
+TEST_CASE("a span can be added after the fact, in times of either clock") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  const auto steady = std::chrono::steady_clock::now();
+  const auto wall = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::ScopedSpan span{"parent"};
+    CHECK(scout::add_span(scout::Operation{"SQL/Query"}, steady - 30ms, steady - 10ms));
+    CHECK(scout::add_span("remote", wall - 9ms, wall - 4ms, {"HTTP", 4}));
+    CHECK(scout::add_span("backwards", wall, wall - 1s));
+  }
+  CHECK_FALSE(scout::add_span("outside", steady, steady));
+  const auto trace = recording.traces().at(0);
+  CHECK(span_tree(trace) == "Controller/page{Custom/parent{SQL/Query HTTP/remote Custom/backwards}}");
+  const auto near = [](auto left, auto right) { return left > right - 3ms && left < right + 3ms; };
+  CHECK(near(trace.spans()[2].start(), scout::Time(wall) - 30ms));
+  CHECK(near(trace.spans()[2].duration(), 20ms));
+  CHECK(near(trace.spans()[3].start(), scout::Time(wall) - 9ms));
+  CHECK(near(trace.spans()[3].duration(), 5ms));
+  CHECK(trace.spans()[4].duration() == 0ms);
+  CHECK(ledger.spans().delivered == 4);
+}
+
 TEST_CASE("an ignored span is left out and its children hang on its parent") {
   scout::testing::Recording recording;
   {
