@@ -167,25 +167,34 @@ class InstalledAgent final : public AgentTable {
     return thread_->with_collector([](Collector& collector) { return collector.stats(); });
   }
 
-  // May come more than once, as handlers and destructors go; they share one deadline.
+  // May come more than once, as handlers and destructors go; they share one deadline. A sink of the application's may be
+  // destroyed after the first call, a log callback's captures as well: neither is touched again.
   void do_drain_at_exit() {
     recording_state(registry_);
     std::unique_lock lock(lifecycle_, std::try_to_lock);  // exit() may come from anywhere
-    if (!lock.owns_lock() || !installed_) return;
+    if (!lock.owns_lock() || !installed_ || thread_->is_current()) return;
     const double seconds = engine_->config.shutdown_timeout_seconds;
     if (exit_deadline_ == Deadline{}) exit_deadline_ = after(seconds);
-    const Stats before = thread_->with_collector([](Collector& collector) { return collector.stats(); });
-    if (before.transactions.started == 0) return;
-    const Deadline unnoticed = Clock::now() + std::chrono::milliseconds(250);
-    const bool flushed = thread_->flush(std::min(exit_deadline_, unnoticed));
-    if (!flushed && Clock::now() >= unnoticed && Clock::now() < exit_deadline_) {  // it is not refused, it takes time
-      const std::uint64_t waiting = thread_->with_collector([](Collector& collector) { return collector.stats().transactions.live; });
-      if (waiting != 0 && engine_->config.shutdown_message_enabled) {
-        log_to_stderr(LogLevel::info, "scout.request", fmt::format("draining {} transactions for up to {} seconds", waiting, seconds));
-      }
-      (void)thread_->flush(exit_deadline_);
+    if (!engine_->core_agent) {
+      set_recording(Recording::off);
+      stuck_ = !thread_->stop(exit_deadline_);
+      installed_ = false;
+    } else if (thread_->with_collector([](Collector& collector) { return collector.stats(); }).transactions.started != 0) {
+      drain(seconds);
     }
     report_losses();
+    engine_->logger.set_level(LogLevel::off);
+  }
+
+  void drain(double seconds) {
+    const Deadline unnoticed = Clock::now() + std::chrono::milliseconds(250);
+    const bool flushed = thread_->flush(std::min(exit_deadline_, unnoticed));
+    if (flushed || Clock::now() < unnoticed || Clock::now() >= exit_deadline_) return;  // done, refused, or no time
+    const std::uint64_t waiting = thread_->with_collector([](Collector& collector) { return collector.stats().transactions.live; });
+    if (waiting != 0 && engine_->config.shutdown_message_enabled) {
+      log_to_stderr(LogLevel::info, "scout.request", fmt::format("draining {} transactions for up to {} seconds", waiting, seconds));
+    }
+    (void)thread_->flush(exit_deadline_);
   }
 
   void report_losses() {

@@ -46,9 +46,10 @@ class Collector {
 
   // What one look at everything found; it decides when the next one is due.
   struct Pass {
-    bool active = false;    // a transaction is live, or was completed
+    bool active = false;       // a transaction is live, or was completed
     bool outstanding = false;  // the sink waits for the other side
-    double fullest = 0;     // what was found in a ring, as a part of it
+    bool progressed = false;   // something was handed to the sink, or settled by it
+    double fullest = 0;        // what was found in a ring, as a part of it
   };
 
   Pass pass() {
@@ -56,11 +57,13 @@ class Collector {
     target_.timeline.anchor(Anchor::now());
     store(registry_.process->pressed, 0u);
     found.fullest = drain();
-    found.active = !finished_.empty();
+    found.active = found.progressed = !finished_.empty();
     for (TransactionSlot* const slot : finished_) complete(*slot);
     finished_.clear();
     found.active |= look_for_finished();
+    const std::uint64_t unsettled = totals_.transactions.live;
     found.outstanding = settle();
+    found.progressed |= totals_.transactions.live != unsettled;
     return found;
   }
 

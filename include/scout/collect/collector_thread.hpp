@@ -78,6 +78,7 @@ class CollectorThread {
   enum class Request { none, flush, stop };
 
   static constexpr std::chrono::microseconds longest_wait{25'000}, shortest_wait{50}, service_wait{2'000};
+  static constexpr std::chrono::milliseconds absent_wait{250};  // nothing comes in, and the other side does not answer
   static constexpr std::chrono::seconds awake_after_work{1}, metrics_interval{60};
 
   bool start() noexcept {
@@ -139,8 +140,8 @@ class CollectorThread {
       if (serve_requests()) return;
       if (found.active) quiet_since = Clock::now();
       wait = next_wait(wait, found);
-      if (!found.outstanding && Clock::now() - quiet_since > awake_after_work) {
-        sleep(seen, metrics_due);
+      if (Clock::now() - quiet_since > awake_after_work) {
+        sleep(seen, found.outstanding ? std::min(metrics_due, Clock::now() + absent_wait) : metrics_due);
         wait = longest_wait;
       } else {
         wait_for_signal(seen, wait);
@@ -153,7 +154,7 @@ class CollectorThread {
     constexpr double aim = 0.2;  // of a ring
     const double factor = found.fullest > aim / 2 ? aim / found.fullest : 2;
     const auto next = std::chrono::microseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * factor));
-    return std::clamp(next, shortest_wait, found.outstanding ? service_wait : longest_wait);
+    return std::clamp(next, shortest_wait, found.outstanding && found.progressed ? service_wait : longest_wait);
   }
 
   // True: the thread is to end.
@@ -187,12 +188,12 @@ class CollectorThread {
   }
 
   // Whoever starts a transaction after the barrier sees the flag; whoever did before is seen here.
-  void sleep(std::uint32_t seen, Clock::time_point metrics_due) {
+  void sleep(std::uint32_t seen, Clock::time_point until) {
     __atomic_store_n(&registry_.process->sleeping, 1u, __ATOMIC_RELAXED);
     const bool ordered = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
     if (!collector_.any_live()) {
-      const auto until_metrics = std::chrono::duration_cast<std::chrono::microseconds>(metrics_due - Clock::now());
-      wait_for_signal(seen, ordered ? std::max(until_metrics, longest_wait) : longest_wait);
+      const auto time = std::chrono::duration_cast<std::chrono::microseconds>(until - Clock::now());
+      wait_for_signal(seen, ordered ? std::max(time, longest_wait) : longest_wait);
     }
     __atomic_store_n(&registry_.process->sleeping, 0u, __ATOMIC_RELAXED);
   }

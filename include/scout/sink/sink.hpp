@@ -2,7 +2,8 @@
 #define SCOUT_SINK_SINK_HPP
 
 // Where finished traces go. Any type with these three members is a sink; the collector's thread is the only caller, so a
-// sink needs no lock of its own. It may block (the ring buffers absorb it for a while) and must not throw.
+// sink needs no lock of its own. It may block (the ring buffers absorb it for a while), must not throw, and must not call
+// flush(), stats() or shutdown().
 
 #include <chrono>
 #include <concepts>

@@ -1,0 +1,150 @@
+#ifndef SCOUT_INTEGRATIONS_HTTPLIB_HPP
+#define SCOUT_INTEGRATIONS_HTTPLIB_HPP
+
+// cpp-httplib's server: a transaction "Controller/GET /characters/*" for every request that a route answers. The library
+// does not tell which route matched, so handlers are wrapped where they are registered:
+//
+//   scout::instrument(server).Get("/search", search).Get(R"(/characters/([0-9A-F]+))", character);
+//
+// or one by one, with a name of your own: server.Get(pattern, scout::traced_route("GET /characters/:code", character)).
+// Requests that no route answers are not recorded.
+
+#include <httplib.h>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "../web/request.hpp"
+
+namespace scout::inline v0 {
+namespace detail {
+
+// Looks at how a handler ended, while its transaction is still open: an exception goes on to httplib's own handling.
+class RouteOutcome {
+ public:
+  explicit RouteOutcome(const httplib::Response& response) noexcept : response_(response) {}
+  ~RouteOutcome() {
+    if (std::uncaught_exceptions() > exceptions_ || web::is_server_error(response_.status)) mark_error();
+  }
+  RouteOutcome(const RouteOutcome&) = delete;
+  RouteOutcome& operator=(const RouteOutcome&) = delete;
+
+ private:
+  const httplib::Response& response_;
+  int exceptions_ = std::uncaught_exceptions();
+};
+
+inline std::string_view header_of(const httplib::Request& request, const char* name) {
+  const auto found = request.headers.find(name);
+  return found == request.headers.end() ? std::string_view{} : std::string_view{found->second};
+}
+
+// A route's pattern without its regular expressions: "/characters/([0-9A-F]+)" is "/characters/*".
+inline std::string readable_pattern(std::string_view pattern) {
+  std::string text;
+  int depth = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      if (depth == 0) text += pattern[i + 1];
+      ++i;
+    } else if (c == '(') {
+      if (depth++ == 0) text += '*';
+    } else if (c == ')') {
+      --depth;
+    } else if (depth == 0) {
+      text += c;
+    }
+  }
+  return text;
+}
+
+template <class Handler>
+class TracedRoute {
+ public:
+  TracedRoute(std::string name, Handler handler) : name_(std::move(name)), handler_(std::move(handler)) {}
+
+  void operator()(const httplib::Request& request, httplib::Response& response)
+      const requires std::is_invocable_v<const Handler&, const httplib::Request&, httplib::Response&> {
+    run(request, response);
+  }
+  void operator()(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader) const
+      requires std::is_invocable_v<const Handler&, const httplib::Request&, httplib::Response&, const httplib::ContentReader&> {
+    run(request, response, reader);
+  }
+
+ private:
+  template <class... Reader>
+  void run(const httplib::Request& request, httplib::Response& response, const Reader&... reader) const {
+    const WebTransaction transaction(name_);
+    web::tag_request(
+        web::request_of(request.target, request.remote_addr, [&](const char* header) { return header_of(request, header); }));
+    const RouteOutcome outcome(response);
+    handler_(request, response, reader...);
+  }
+
+  std::string name_;
+  Handler handler_;
+};
+
+}  // namespace detail
+
+// A handler for any of httplib::Server's registrations; `name` ("GET /characters/:code") must not contain ids.
+template <class Handler>
+auto traced_route(std::string name, Handler handler) {
+  return detail::TracedRoute<Handler>(std::move(name), std::move(handler));
+}
+
+// Registers traced handlers under the method and pattern as their name. Holds a reference; needed only while registering.
+class InstrumentedServer {
+ public:
+  explicit InstrumentedServer(httplib::Server& server) noexcept : server_(server) {}
+
+  template <class Handler>
+  InstrumentedServer& Get(const std::string& pattern, Handler handler) {
+    server_.Get(pattern, traced("GET ", pattern, std::move(handler)));
+    return *this;
+  }
+  template <class Handler>
+  InstrumentedServer& Post(const std::string& pattern, Handler handler) {
+    server_.Post(pattern, traced("POST ", pattern, std::move(handler)));
+    return *this;
+  }
+  template <class Handler>
+  InstrumentedServer& Put(const std::string& pattern, Handler handler) {
+    server_.Put(pattern, traced("PUT ", pattern, std::move(handler)));
+    return *this;
+  }
+  template <class Handler>
+  InstrumentedServer& Patch(const std::string& pattern, Handler handler) {
+    server_.Patch(pattern, traced("PATCH ", pattern, std::move(handler)));
+    return *this;
+  }
+  template <class Handler>
+  InstrumentedServer& Delete(const std::string& pattern, Handler handler) {
+    server_.Delete(pattern, traced("DELETE ", pattern, std::move(handler)));
+    return *this;
+  }
+  template <class Handler>
+  InstrumentedServer& Options(const std::string& pattern, Handler handler) {
+    server_.Options(pattern, traced("OPTIONS ", pattern, std::move(handler)));
+    return *this;
+  }
+
+ private:
+  template <class Handler>
+  static auto traced(const char* method, const std::string& pattern, Handler handler) {
+    return traced_route(method + detail::readable_pattern(pattern), std::move(handler));
+  }
+
+  httplib::Server& server_;
+};
+
+inline InstrumentedServer instrument(httplib::Server& server) noexcept { return InstrumentedServer(server); }
+
+}  // namespace scout::inline v0
+
+#endif

@@ -1,0 +1,94 @@
+"""The demo, judged by what the local agent received: nothing broken, nothing lost, every span where it belongs.
+
+Usage: demo.test.py DEMO BUILD_DIRECTORY
+"""
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+DEMO, BUILD = sys.argv[1:3]
+del sys.argv[1:3]
+REQUESTS = 48
+ARROWS = 112  # characters of Unicode's block "Arrows", as many since version 5.1
+
+
+def transaction(commands):
+    """(name of the root, request tags, spans by id) of a batch; a span is its operation, parent and tags."""
+    tags, spans = {}, collections.OrderedDict()
+    for command in commands:
+        (name, arguments), = command.items()
+        if name == "TagRequest":
+            tags[arguments["tag"]] = arguments["value"]
+        elif name == "StartSpan":
+            spans[arguments["span_id"]] = {"operation": arguments["operation"], "parent": arguments.get("parent_id"), "tags": {}}
+        elif name == "TagSpan":
+            spans[arguments["span_id"]]["tags"][arguments["tag"]] = arguments["value"]
+    root, = [span["operation"] for span in spans.values() if span["parent"] is None]
+    return root, tags, spans
+
+
+class Demo(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as directory:
+            recording = os.path.join(directory, "recording.jsonl")
+            done = subprocess.run([DEMO, "--build", BUILD, "--record", recording, "--requests", str(REQUESTS)], capture_output=True,
+                                  text=True, encoding="utf-8", timeout=100)
+            cls.output = done.stdout
+            assert done.returncode == 0, done.stderr
+            with open(recording, encoding="utf-8") as stream:
+                cls.events = [json.loads(line) for line in stream]
+        bodies = [event["body"] for event in cls.events if event["ev"] == "msg"]
+        cls.transactions = [transaction(body["BatchCommand"]["commands"]) for body in bodies if "BatchCommand" in body]
+
+    def named(self, name):
+        found = [t for t in self.transactions if t[0] == name]
+        self.assertEqual(len(found) > 0, True, name)
+        return found
+
+    def test_the_agent_has_nothing_to_complain_about(self):
+        self.assertEqual({event["ev"] for event in self.events}, {"open", "msg", "eof"})
+        self.assertEqual([event["bad"] for event in self.events if event.get("bad")], [])
+        self.assertEqual([event["left"] for event in self.events if event["ev"] == "eof"], [0])
+
+    def test_what_was_delivered_is_what_arrived(self):
+        delivered, spans, lost = map(int, re.search(r"scout: (\d+) transactions and (\d+) spans delivered, (\d+) lost", self.output).groups())
+        self.assertEqual(lost, 0)
+        self.assertEqual(delivered, len(self.transactions))
+        self.assertEqual(spans, sum(len(spans) - 1 for _, _, spans in self.transactions))
+        self.assertEqual(sum(name.startswith("Controller/") for name, _, _ in self.transactions), REQUESTS)
+        self.named("Job/refresh statistics")
+
+    def test_the_row_by_row_page_asks_once_for_every_row(self):
+        for _, tags, spans in self.named("Controller/GET /blocks/:name/row-by-row"):
+            statements = collections.Counter(span["tags"].get("db.statement") for span in spans.values())
+            self.assertEqual(statements["SELECT name FROM characters WHERE code = ?"], ARROWS)
+            self.assertEqual(tags["rows"], ARROWS)
+        self.assertIn("×%d N+1" % ARROWS, self.output)
+
+    def test_work_on_other_threads_hangs_below_the_span_that_started_it(self):
+        for _, _, spans in self.named("Controller/GET /categories"):
+            parts = [span for span in spans.values() if span["operation"] == "Custom/count a part"]
+            self.assertEqual(sorted(part["tags"]["part"] for part in parts), [0, 1, 2, 3])
+            self.assertEqual({spans[part["parent"]]["operation"] for part in parts}, {"Custom/count in parallel"})
+            queries = [span for span in spans.values() if span["operation"] == "SQL/Query"]
+            self.assertEqual(len({query["parent"] for query in queries}), 4)
+            self.assertEqual({spans[query["parent"]]["operation"] for query in queries}, {"Custom/count a part"})
+
+    def test_requests_carry_path_address_and_queue_time(self):
+        for _, tags, _ in self.named("Controller/GET /search"):
+            self.assertIn(tags["path"], ("/search?q=arrow", "/search?q=snow&token=%5BFILTERED%5D"))
+            self.assertEqual(tags["user_ip"], "127.0.0.1")
+            self.assertGreaterEqual(tags["scout.queue_time_ns"], 3_000_000)
+
+    def test_only_the_failing_page_is_an_error(self):
+        self.assertEqual({name for name, tags, _ in self.transactions if tags.get("error") == "true"}, {"Controller/GET /statistics"})
+
+
+if __name__ == "__main__":
+    unittest.main()

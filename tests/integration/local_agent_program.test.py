@@ -1,0 +1,145 @@
+"""The program scout-local-agent as a user meets it: arguments, signals, exit statuses, reports.
+
+Usage: local_agent_program.test.py PROGRAM
+"""
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+REGISTER = {"Register": {"app": "a", "key": "", "api_version": "1.0"}}
+
+
+def transaction(name, request_id):
+    request = {"request_id": request_id}
+    span = dict(request, span_id="span-" + request_id)
+    return {"BatchCommand": {"commands": [
+        {"StartRequest": dict(request, timestamp="2026-11-23T16:50:18Z")},
+        {"StartSpan": dict(span, operation=name, timestamp="2026-11-23T16:50:18Z")},
+        {"StopSpan": dict(span, timestamp="2026-11-23T16:50:18.250Z")},
+        {"FinishRequest": dict(request, timestamp="2026-11-23T16:50:18.250Z")}]}}
+
+
+def send(address, *messages):
+    """The answers to messages sent over one connection."""
+    if address.startswith("tcp://"):
+        host, port = address[6:].rsplit(":", 1)
+        client = socket.create_connection((host, int(port)), 10)
+    else:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(10)
+        client.connect(address)
+    answers = []
+    with client, client.makefile("rb") as stream:
+        for message in messages:
+            payload = json.dumps(message).encode()
+            client.sendall(struct.pack(">I", len(payload)) + payload)
+            answers.append(json.loads(stream.read(struct.unpack(">I", stream.read(4))[0])))
+    return answers
+
+
+class Agent:
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        first = self.process.stdout.readline()
+        found = re.search(r"^scout-local-agent listens on (\S+)$", first)
+        self.address = found.group(1) if found else ""
+
+    def end(self, how=signal.SIGTERM):
+        """Status and further output after a signal; None: it ends by itself."""
+        if how is not None:
+            self.process.send_signal(how)
+        out, err = self.process.communicate(timeout=20)
+        return self.process.returncode, out, err
+
+
+def run(*arguments):
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Program(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+
+    def file(self, name):
+        return os.path.join(self.directory.name, name)
+
+    def test_signals_end_it_with_the_report_that_was_asked_for(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            agent = Agent("--address", "tcp://127.0.0.1:0", "--report", "--ascii", "--width", "100")
+            send(agent.address, REGISTER, transaction("Controller/users/show", "req-1"), {"Foo": {}})
+            status, out, err = agent.end(how)
+            self.assertEqual((status, err), (0, ""))
+            self.assertRegex(out, r"Controller/users/show +1 +0 +250 ms +250 ms +250 ms   Controller 100%")
+            self.assertIn("slowest: Controller/users/show  250 ms  req-1", out)
+            self.assertIn("1 connections, 3 messages, 1 refused", out)
+            self.assertIn("refused (1): unknown command Foo", out)
+
+    def test_without_report_it_says_no_more(self):
+        agent = Agent("--address", "tcp://127.0.0.1:0")
+        self.assertEqual(agent.end(), (0, "", ""))
+
+    def test_a_taken_address_is_exit_status_1_and_says_why(self):
+        agent = Agent("--address", "tcp://127.0.0.1:0")
+        status, out, err = run("--address", agent.address)
+        self.assertEqual((status, out), (1, ""))
+        self.assertEqual(err, "scout-local-agent: %s is taken: another agent listens there\n" % agent.address)
+        self.assertEqual(agent.end()[0], 0)
+
+    def test_a_path_is_a_socket_for_its_owner_and_is_removed(self):
+        path = self.file("agent.sock")
+        agent = Agent("--address", path)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assertEqual(send(path, REGISTER), [{"Register": {"id": None, "result": "Success"}}])
+        self.assertEqual(agent.end()[0], 0)
+        self.assertFalse(os.path.exists(path))
+
+    def test_core_agent_shutdown_ends_it(self):
+        agent = Agent("--address", "tcp://127.0.0.1:0")
+        send(agent.address, {"CoreAgentShutdown": {}})
+        self.assertEqual(agent.end(None), (0, "", ""))
+
+    def test_a_recording_can_be_shown_later(self):
+        recording = self.file("recording.jsonl")
+        agent = Agent("--address", "tcp://127.0.0.1:0", "--record", recording)
+        send(agent.address, REGISTER, transaction("Controller/a", "req-1"), transaction("Job/b", "req-2"))
+        agent.end()
+        with open(recording, encoding="utf-8") as stream:
+            events = [json.loads(line) for line in stream]
+        self.assertEqual([event["ev"] for event in events], ["open", "msg", "msg", "msg", "eof"])
+        self.assertEqual(events[2]["body"], transaction("Controller/a", "req-1"))
+        self.assertEqual([event["bad"] for event in events[1:4]], [[], [], []])
+        self.assertIn("Job/b", run("show", recording)[1])
+        self.assertNotIn("Job/b", run("show", recording, "--endpoint", "Controller/a")[1])
+        self.assertTrue(run("show", recording, "--trace", "latest")[1].startswith("Job/b  250 ms  req-2\n"))
+        self.assertTrue(run("show", recording, "--trace", "req-1")[1].startswith("Controller/a"))
+        self.assertTrue(run("show", recording, "--trace", "slowest", "--endpoint", "Job/b")[1].startswith("Job/b"))
+        status, out, err = run("show", recording, "--trace", "req-3")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("req-3", err)
+
+    def test_mistakes_are_explained(self):
+        for arguments, status in ((["--nonsense"], 2), (["--address"], 2), (["show", self.file("missing")], 1),
+                                  (["--address", "tcp://0.0.0.0:0"], 1), (["--record", self.file("no/such/directory")], 1)):
+            with self.subTest(arguments=arguments):
+                got, out, err = run(*arguments)
+                self.assertEqual((got, out), (status, ""))
+                self.assertTrue(err.startswith("scout-local-agent: "))
+
+    def test_help_and_version(self):
+        self.assertIn("--address", run("--help")[1])
+        self.assertRegex(run("--version")[1], r"^scout-local-agent \d+\.\d+\.\d+\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,253 @@
+#include <scout/integrations/sqlite3.hpp>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+#include <scout/agent.hpp>
+#include <scout/testing.hpp>
+
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+struct Database {
+  explicit Database(const char* name = ":memory:") { REQUIRE(sqlite3_open(name, &handle) == SQLITE_OK); }
+  ~Database() { CHECK(sqlite3_close(handle) == SQLITE_OK); }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  int run(const char* sql) { return sqlite3_exec(handle, sql, nullptr, nullptr, nullptr); }
+  sqlite3_stmt* prepare(const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    REQUIRE(sqlite3_prepare_v2(handle, sql, -1, &statement, nullptr) == SQLITE_OK);
+    return statement;
+  }
+
+  sqlite3* handle = nullptr;
+};
+
+// The statements of the only trace, in the order of their start.
+std::vector<std::string> statements(scout::testing::Recording& recording) {
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 1);
+  std::vector<std::string> found;
+  for (const auto& span : traces[0].spans()) {
+    if (span.operation() != "SQL/Query") continue;
+    const auto json = scout::testing::tag_json(span, "db.statement");
+    REQUIRE(json.size() >= 2);
+    found.emplace_back(json.substr(1, json.size() - 2));
+  }
+  return found;
+}
+
+using Statements = std::vector<std::string>;
+
+}  // namespace
+
+TEST_SUITE_BEGIN("integrations/sqlite3");
+
+TEST_CASE("every connection opened after instrument_sqlite3() is traced, once") {
+  scout::testing::Recording recording;
+  CHECK(scout::instrument_sqlite3());
+  CHECK(scout::instrument_sqlite3());
+  Database database;
+  {
+    const scout::WebTransaction transaction{"show"};
+    database.run("SELECT 1");
+  }
+  sqlite3_reset_auto_extension();
+  CHECK(statements(recording) == Statements{"SELECT 1"});
+}
+
+TEST_CASE("one connection can be instrumented on its own, again without effect") {
+  scout::testing::Recording recording;
+  Database traced, other;
+  CHECK(scout::instrument(traced.handle));
+  CHECK(scout::instrument(traced.handle));
+  {
+    const scout::WebTransaction transaction{"show"};
+    traced.run("SELECT 1");
+    other.run("SELECT 2");
+  }
+  CHECK(statements(recording) == Statements{"SELECT 1"});
+}
+
+TEST_CASE("a statement is a child of the span it runs in, and its text has no bound values") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  sqlite3_stmt* const statement = database.prepare("SELECT ?");
+  {
+    const scout::WebTransaction transaction{"show"};
+    const scout::ScopedSpan load{"load"};
+    sqlite3_bind_text(statement, 1, "secret", -1, SQLITE_STATIC);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+    }
+    sqlite3_reset(statement);
+  }
+  sqlite3_finalize(statement);
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 1);
+  REQUIRE(traces[0].spans().size() == 3);
+  const auto &load = traces[0].spans()[1], &query = traces[0].spans()[2];
+  CHECK(query.operation() == "SQL/Query");
+  CHECK(query.parent() == load.id());
+  CHECK(scout::testing::tag_json(query, "db.statement") == R"("SELECT ?")");
+  CHECK(query.stop() >= query.start());
+  CHECK(query.stop() <= load.stop());
+}
+
+TEST_CASE("each run of a prepared statement is a span, however it ends") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  database.run("CREATE TABLE t(a); INSERT INTO t VALUES(1),(2),(3)");
+  {
+    const scout::WebTransaction transaction{"show"};
+    sqlite3_stmt* const statement = database.prepare("SELECT a FROM t");
+    sqlite3_step(statement);  // partly, then reset
+    sqlite3_reset(statement);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+    }
+    sqlite3_reset(statement);
+    sqlite3_step(statement);  // partly, then finalized
+    sqlite3_finalize(statement);
+  }
+  CHECK(statements(recording) == Statements(3, "SELECT a FROM t"));
+}
+
+TEST_CASE("statements stepped in turns are siblings that end on their own") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  {
+    const scout::WebTransaction transaction{"show"};
+    sqlite3_stmt* const first = database.prepare("SELECT 1");
+    sqlite3_stmt* const second = database.prepare("SELECT 2");
+    sqlite3_step(first);
+    sqlite3_step(second);
+    sqlite3_finalize(first);
+    sqlite3_finalize(second);
+  }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 1);
+  REQUIRE(traces[0].spans().size() == 3);
+  CHECK(traces[0].spans()[1].parent() == traces[0].spans()[0].id());
+  CHECK(traces[0].spans()[2].parent() == traces[0].spans()[0].id());
+}
+
+TEST_CASE("errors leave nothing open") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  database.run("CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES(1)");
+  {
+    const scout::WebTransaction transaction{"show"};
+    CHECK(database.run("INSERT INTO t VALUES(1)") == SQLITE_CONSTRAINT);
+    CHECK(database.run("SELEKT") == SQLITE_ERROR);
+    CHECK(database.run("SELECT abs(-9223372036854775808)") == SQLITE_ERROR);
+    const scout::ScopedSpan after{"after"};
+  }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 1);
+  REQUIRE(traces[0].spans().size() == 4);
+  CHECK(traces[0].spans()[3].parent() == traces[0].spans()[0].id());
+  CHECK(scout::stats().spans.dropped.total() == 0);
+}
+
+TEST_CASE("a trigger is part of the statement that fired it") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  database.run(
+      "CREATE TABLE t(a); CREATE TABLE log(a); CREATE TRIGGER copy AFTER INSERT ON t BEGIN INSERT INTO log VALUES(new.a); END");
+  {
+    const scout::WebTransaction transaction{"show"};
+    database.run("INSERT INTO t VALUES(1)");
+  }
+  CHECK(statements(recording) == Statements{"INSERT INTO t VALUES(1)"});
+}
+
+TEST_CASE("what a function asks the database is part of the statement that called it") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  const auto ask = [](sqlite3_context* context, int, sqlite3_value**) {
+    sqlite3_exec(sqlite3_context_db_handle(context), "SELECT 2", nullptr, nullptr, nullptr);
+    sqlite3_result_int(context, 1);
+  };
+  sqlite3_create_function(database.handle, "ask", 0, SQLITE_UTF8, nullptr, ask, nullptr, nullptr);
+  {
+    const scout::WebTransaction transaction{"show"};
+    CHECK(database.run("SELECT ask()") == SQLITE_OK);
+  }
+  CHECK(statements(recording) == Statements{"SELECT ask()"});
+}
+
+TEST_CASE("outside of a transaction nothing is recorded") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  database.run("SELECT 1");
+  { const scout::WebTransaction transaction{"show"}; }
+  CHECK(statements(recording).empty());
+}
+
+TEST_CASE("a comment in front of a statement is part of it") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  {
+    const scout::WebTransaction transaction{"show"};
+    database.run("-- find it\nSELECT 1");
+  }
+  CHECK(statements(recording) == Statements{"-- find it\\nSELECT 1"});
+}
+
+TEST_CASE("a close that is refused does not end badly") {
+  scout::testing::Recording recording;
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(":memory:", &handle) == SQLITE_OK);
+  scout::instrument(handle);
+  const scout::WebTransaction transaction{"show"};
+  sqlite3_stmt* statement = nullptr;
+  sqlite3_prepare_v2(handle, "SELECT 1", -1, &statement, nullptr);
+  sqlite3_step(statement);
+  CHECK(sqlite3_close(handle) == SQLITE_BUSY);
+  sqlite3_finalize(statement);
+  CHECK(sqlite3_close(handle) == SQLITE_OK);
+}
+
+TEST_CASE("connections on several threads do not disturb each other") {
+  scout::testing::Recording recording;
+  scout::instrument_sqlite3();
+  const std::string path = "sqlite3_test_" + std::to_string(::getpid()) + ".db";
+  {
+    Database database{path.c_str()};
+    database.run("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+  }
+  constexpr int threads = 4, runs = 50;
+  std::vector<std::thread> workers;
+  for (int i = 0; i < threads; ++i) {
+    workers.emplace_back([&] {
+      for (int run = 0; run < runs; ++run) {
+        sqlite3* handle = nullptr;
+        if (sqlite3_open(path.c_str(), &handle) == SQLITE_OK) {
+          const scout::BackgroundTransaction transaction{"read"};
+          sqlite3_exec(handle, "SELECT a FROM t", nullptr, nullptr, nullptr);
+        }
+        sqlite3_close(handle);
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  sqlite3_reset_auto_extension();
+  std::remove(path.c_str());
+  const auto traces = recording.traces();
+  CHECK(traces.size() == threads * runs);
+  for (const auto& trace : traces) REQUIRE(trace.spans().size() == 2);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,59 @@
+#include <scout/web/request.hpp>
+
+#include <doctest/doctest.h>
+#include <scout/testing.hpp>
+
+namespace web = scout::web;
+
+TEST_SUITE_BEGIN("web/request");
+
+TEST_CASE("the user's address is the first of X-Forwarded-For, else of Client-IP, else the peer") {
+  CHECK(web::user_ip({.peer = "10.0.0.9"}) == "10.0.0.9");
+  CHECK(web::user_ip({.peer = "10.0.0.9", .forwarded_for = " 1.2.3.4 , 5.6.7.8", .client_ip = "9.9.9.9"}) == "1.2.3.4");
+  CHECK(web::user_ip({.peer = "10.0.0.9", .forwarded_for = " ,5.6.7.8", .client_ip = "9.9.9.9"}) == "9.9.9.9");
+  CHECK(web::user_ip({}) == "");
+}
+
+TEST_CASE("a present but unusable X-Queue-Start hides X-Request-Start") {
+  using namespace std::chrono_literals;
+  constexpr web::Time start{1'700'000'000s};
+  CHECK(web::queue_time({.request_start = "1699999999"}, start) == 1s);
+  CHECK(web::queue_time({.queue_start = "1699999998", .request_start = "1699999999"}, start) == 2s);
+  CHECK(web::queue_time({.queue_start = "bogus", .request_start = "1699999999"}, start) == std::nullopt);
+}
+
+TEST_CASE("a target splits at its first question mark") {
+  const auto no_header = [](const char*) { return std::string_view{}; };
+  const auto request = web::request_of("/a?b=1?c", "::1", no_header);
+  CHECK(request.path == "/a");
+  CHECK(request.query == "b=1?c");
+  CHECK(web::request_of("/a", "::1", no_header).query == "");
+}
+
+TEST_CASE("a request's tags are on its trace, and a failure for 500 to 599 only") {
+  scout::testing::Recording recording;
+  const auto now = std::chrono::system_clock::now();
+  for (const int status : {200, 404, 499, 500, 599, 600}) {
+    const scout::WebTransaction transaction{"show"};
+    web::tag_request({.path = "/show", .query = "token=1", .peer = "::1"}, now);
+    web::tag_status(status);
+  }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 6);
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    CAPTURE(i);
+    CHECK(scout::testing::tag_json(traces[i], "path") == R"("/show?token=%5BFILTERED%5D")");
+    CHECK(scout::testing::tag_json(traces[i], "user_ip") == R"("::1")");
+    CHECK(scout::testing::tag_json(traces[i], "scout.queue_time_ns") == "");
+    CHECK(scout::testing::tag_json(traces[i], "error") == (i == 3 || i == 4 ? R"("true")" : ""));
+  }
+}
+
+TEST_CASE("without a transaction nothing happens") {
+  scout::testing::Recording recording;
+  web::tag_request({.path = "/show"});
+  web::tag_status(500);
+  CHECK(recording.traces().empty());
+}
+
+TEST_SUITE_END();

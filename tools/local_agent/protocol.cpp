@@ -1,0 +1,201 @@
+#include "protocol.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "json_string.hpp"
+#include "terminal_text.hpp"
+#include "timestamp.hpp"
+
+namespace scout::local_agent {
+namespace {
+
+using simdjson::dom::element;
+
+enum class Kind { text, text_or_null, any, list, timestamp };
+
+struct Member {
+  std::string_view name;
+  Kind kind;
+  bool required = true;
+};
+
+constexpr Member timestamp{"timestamp", Kind::timestamp, false};
+constexpr Member register_members[] = {{"app", Kind::text},
+                                       {"key", Kind::text},
+                                       {"api_version", Kind::text},
+                                       {"host", Kind::text_or_null, false},
+                                       {"language", Kind::text, false}};
+constexpr Member request_members[] = {{"request_id", Kind::text}, timestamp};
+constexpr Member tag_request_members[] = {{"request_id", Kind::text}, {"tag", Kind::text}, {"value", Kind::any}, timestamp};
+constexpr Member start_span_members[] = {{"request_id", Kind::text},
+                                         {"span_id", Kind::text},
+                                         {"operation", Kind::text},
+                                         {"parent_id", Kind::text_or_null, false},
+                                         timestamp};
+constexpr Member stop_span_members[] = {{"request_id", Kind::text}, {"span_id", Kind::text}, timestamp};
+constexpr Member tag_span_members[] = {
+    {"request_id", Kind::text}, {"span_id", Kind::text}, {"tag", Kind::text}, {"value", Kind::any}, timestamp};
+constexpr Member event_members[] = {
+    {"event_type", Kind::text}, {"event_value", Kind::any}, {"source", Kind::text}, {"timestamp", Kind::timestamp}};
+constexpr Member batch_members[] = {{"commands", Kind::list}};
+
+struct Rule {
+  std::string_view command;
+  std::span<const Member> members;
+  bool before_register = false;
+};
+
+constexpr Rule rules[] = {
+    {"Register", register_members, true}, {"StartRequest", request_members},   {"FinishRequest", request_members},
+    {"TagRequest", tag_request_members},  {"StartSpan", start_span_members},   {"StopSpan", stop_span_members},
+    {"TagSpan", tag_span_members},        {"ApplicationEvent", event_members}, {"BatchCommand", batch_members},
+    {"CoreAgentVersion", {}, true},       {"CoreAgentShutdown", {}, true},
+};
+
+bool fits(Kind kind, element value) {
+  switch (kind) {
+    case Kind::any:
+      return true;
+    case Kind::list:
+      return value.is_array();
+    case Kind::text:
+      return value.is_string();
+    case Kind::text_or_null:
+      return value.is_string() || value.is_null();
+    case Kind::timestamp: {
+      std::string_view text;
+      return value.get(text) == simdjson::SUCCESS && parse_timestamp(text);
+    }
+  }
+  return false;
+}
+
+void check_members(const Rule& rule, simdjson::dom::object arguments, std::vector<std::string>& bad) {
+  std::unordered_set<std::string_view> seen;
+  for (const auto argument : arguments) {
+    const std::string_view name = argument.key;
+    const auto member = std::find_if(rule.members.begin(), rule.members.end(), [&](const Member& m) { return m.name == name; });
+    if (!seen.insert(name).second) {
+      bad.push_back(fmt::format("{}: {} twice", rule.command, name));
+    } else if (member == rule.members.end()) {
+      bad.push_back(fmt::format("{}: unexpected {}", rule.command, name));
+    } else if (!fits(member->kind, argument.value)) {
+      bad.push_back(fmt::format("{}: bad {} {}", rule.command, name, cut(simdjson::to_string(argument.value), 60, true)));
+    }
+  }
+  for (const Member& member : rule.members) {
+    if (member.required && !seen.contains(member.name)) bad.push_back(fmt::format("{}: missing {}", rule.command, member.name));
+  }
+}
+
+void check_batch(simdjson::dom::array commands, std::vector<std::string>& bad);
+
+void check_message(element message, bool registered, bool inside_batch, std::vector<std::string>& bad) {
+  const Command command = command_of(message);
+  if (command.name == "?") {
+    bad.emplace_back("not an object with exactly one key");
+    return;
+  }
+  const auto rule = std::find_if(std::begin(rules), std::end(rules), [&](const Rule& r) { return r.command == command.name; });
+  if (rule == std::end(rules)) {
+    bad.push_back(fmt::format("unknown command {}", cut(command.name, 60, true)));
+    return;
+  }
+  simdjson::dom::object arguments;
+  if (command.arguments.get(arguments) != simdjson::SUCCESS) {
+    bad.push_back(fmt::format("{}: arguments are not an object", command.name));
+    return;
+  }
+  check_members(*rule, arguments, bad);
+  if (!registered && !rule->before_register) bad.push_back(fmt::format("{}: sent before Register", command.name));
+  const bool batch = command.name == "BatchCommand";
+  if (inside_batch && (batch || command.name == "Register"))
+    bad.push_back(fmt::format("{}: not allowed inside a batch", command.name));
+  simdjson::dom::array commands;
+  if (batch && !inside_batch && arguments["commands"].get(commands) == simdjson::SUCCESS) check_batch(commands, bad);
+}
+
+// A batch holds one whole transaction, or several: each starts first and finishes last.
+void check_batch(simdjson::dom::array commands, std::vector<std::string>& bad) {
+  enum class State { open, closed };
+  std::unordered_set<std::string_view> open_requests;
+  std::unordered_map<std::string_view, State> spans;
+  std::vector<std::pair<std::size_t, std::string_view>> parents;
+  const std::size_t last = commands.size() - 1;
+  std::size_t i = 0;
+  const auto complain = [&](std::string_view what) { bad.push_back(fmt::format("#{} {}", i, what)); };
+  for (const element message : commands) {
+    std::vector<std::string> complaints;
+    check_message(message, true, true, complaints);
+    for (const std::string& complaint : complaints) complain(complaint);
+    const auto [name, arguments] = command_of(message);
+    if (name != "?" && arguments.is_object()) {
+      std::string_view request;
+      const bool names_request = arguments["request_id"].get(request) == simdjson::SUCCESS;
+      const std::string_view span = text_member(arguments, "span_id");
+      if (name == "StartRequest") {
+        if (i != 0) complain("StartRequest is not the first command");
+        open_requests.insert(request);
+      } else if (names_request && !open_requests.contains(request)) {
+        complain(fmt::format("{} for a request that is not open", name));
+      }
+      if (name == "StartSpan") {
+        if (!spans.insert_or_assign(span, State::open).second) complain("span id used twice");
+        if (std::string_view parent; arguments["parent_id"].get(parent) == simdjson::SUCCESS) parents.emplace_back(i, parent);
+      } else if (name == "StopSpan") {
+        const auto found = spans.find(span);
+        if (found == spans.end() || found->second == State::closed) complain("StopSpan without StartSpan");
+        spans[span] = State::closed;
+      } else if (name == "TagSpan" && !spans.contains(span)) {
+        complain("TagSpan before StartSpan");
+      } else if (name == "FinishRequest") {
+        open_requests.erase(request);
+        if (i != last) complain("FinishRequest is not the last command");
+      }
+    }
+    ++i;
+  }
+  for (const auto& [position, parent] : parents) {
+    if (!spans.contains(parent)) bad.push_back(fmt::format("#{} parent_id names a span that is not in the batch", position));
+  }
+  for (const auto& [span, state] : spans) {
+    if (state == State::open) bad.emplace_back("span never stopped");
+  }
+}
+
+}  // namespace
+
+Command command_of(element message) {
+  simdjson::dom::object object;
+  if (message.get(object) != simdjson::SUCCESS || object.size() != 1) return {"?", {}};
+  const auto member = *object.begin();
+  return {member.key, member.value};
+}
+
+std::vector<std::string> check(element message, bool registered) {
+  std::vector<std::string> bad;
+  check_message(message, registered, false, bad);
+  return bad;
+}
+
+std::string_view text_member(element object, std::string_view name) {
+  std::string_view text;
+  return object[name].get(text) == simdjson::SUCCESS ? text : std::string_view{};
+}
+
+std::string success_answer(std::string_view command) {
+  if (command == "CoreAgentVersion") return R"({"CoreAgentVersion":{"version":"1.5.1","result":"Success"}})";
+  return fmt::format(R"({{{}:{{"id":null,"result":"Success"}}}})", json_string(command));
+}
+
+std::string failure_answer(std::string_view message) {
+  return fmt::format(R"({{"Failure":{{"message":{}}}}})", json_string(message));
+}
+
+}  // namespace scout::local_agent

@@ -1,0 +1,152 @@
+#include "trace.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+namespace scout::local_agent {
+namespace {
+
+// The time covered by the intervals, each cut to [from, to]; sorts them.
+Duration covered(std::vector<std::pair<Time, Time>>& intervals, Time from, Time to) {
+  std::sort(intervals.begin(), intervals.end());
+  Duration sum{0};
+  Time reached = from;
+  for (const auto& [start, stop] : intervals) {
+    const Time begin = std::max(start, reached), end = std::min(stop, to);
+    if (begin >= end) continue;
+    sum += end - begin;
+    reached = end;
+  }
+  return sum;
+}
+
+void compute_exclusive_times(std::vector<Span>& spans) {
+  std::vector<std::size_t> path;  // the ancestors of the span at hand
+  std::vector<std::vector<std::pair<Time, Time>>> children(spans.size());
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    path.resize(spans[i].depth);
+    if (!path.empty()) children[path.back()].emplace_back(spans[i].start, spans[i].stop);
+    path.push_back(i);
+  }
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    spans[i].exclusive = spans[i].duration() - covered(children[i], spans[i].start, spans[i].stop);
+  }
+}
+
+}  // namespace
+
+const std::string* find_tag(const Tags& tags, std::string_view key) {
+  for (const Tag& tag : tags) {
+    if (tag.key == key) return &tag.text;
+  }
+  return nullptr;
+}
+
+void set_tag(Tags& tags, std::string_view key, std::string text) {
+  for (Tag& tag : tags) {
+    if (tag.key == key) {
+      tag.text = std::move(text);
+      return;
+    }
+  }
+  tags.push_back({std::string{key}, std::move(text)});
+}
+
+bool is_error(const Span& span) {
+  const std::string* error = find_tag(span.tags, "error");
+  return error && *error == "true";
+}
+
+bool Trace::failed() const {
+  const std::string* error = find_tag(tags, "error");
+  return error && *error == "true";
+}
+
+std::string Trace::endpoint() const {
+  if (const std::string* renamed = find_tag(tags, "transaction.name")) return *renamed;
+  for (const Span& span : spans) {
+    if (span.operation.starts_with("Controller/") || span.operation.starts_with("Job/")) return span.operation;
+  }
+  return spans.empty() ? "(no spans)" : spans.front().operation;
+}
+
+std::size_t Trace::bytes() const {
+  const auto tag_bytes = [](const Tags& list) {
+    std::size_t sum = 0;
+    for (const Tag& tag : list) sum += sizeof(Tag) + tag.key.capacity() + tag.text.capacity();
+    return sum;
+  };
+  std::size_t sum = sizeof(Trace) + tag_bytes(tags);
+  for (const Span& span : spans) sum += sizeof(Span) + 2 * span.id.capacity() + span.operation.capacity() + tag_bytes(span.tags);
+  return sum;
+}
+
+void Trace::finish(Time when) {
+  stop = std::max(when, start);
+  for (Span& span : spans) {
+    if (span.open || span.stop < span.start) span.stop = std::max(span.start, span.open ? stop : span.start);
+    span.open = false;
+  }
+  std::stable_sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.start < b.start; });
+
+  std::unordered_map<std::string_view, std::size_t> by_id;
+  for (std::size_t i = 0; i < spans.size(); ++i) by_id.emplace(spans[i].id, i);
+  std::vector<std::vector<std::size_t>> children(spans.size());
+  std::vector<std::size_t> waiting;  // a stack: the next span to place is its last element
+  for (std::size_t i = spans.size(); i-- > 0;) {
+    const auto parent = by_id.find(spans[i].parent_id);
+    if (parent == by_id.end() || parent->second == i) {
+      waiting.push_back(i);
+    } else {
+      children[parent->second].push_back(i);
+    }
+  }
+
+  std::vector<Span> ordered;
+  ordered.reserve(spans.size());
+  std::vector<bool> placed(spans.size());
+  for (std::size_t next = 0;; ++next) {
+    while (!waiting.empty()) {
+      const std::size_t i = waiting.back();
+      waiting.pop_back();
+      if (placed[i]) continue;
+      placed[i] = true;
+      for (const std::size_t child : children[i]) {
+        if (!placed[child]) spans[child].depth = spans[i].depth + 1;
+        waiting.push_back(child);
+      }
+      ordered.push_back(std::move(spans[i]));
+    }
+    while (next < spans.size() && placed[next]) ++next;
+    if (next == spans.size()) break;
+    spans[next].depth = 0;  // a member of a circle of parents
+    waiting.push_back(next);
+  }
+  spans = std::move(ordered);
+  compute_exclusive_times(spans);
+}
+
+Repetition most_repeated_statement(const Trace& trace) {
+  std::map<std::pair<std::size_t, std::string_view>, std::size_t> counts;  // parent's position, statement
+  std::vector<std::size_t> path;
+  std::size_t most = 0;
+  std::string_view most_repeated;
+  for (std::size_t i = 0; i < trace.spans.size(); ++i) {
+    const Span& span = trace.spans[i];
+    path.resize(span.depth);
+    const std::string* statement = find_tag(span.tags, "db.statement");
+    if (statement && !statement->empty()) {
+      const std::size_t count = ++counts[{path.empty() ? trace.spans.size() : path.back(), *statement}];
+      if (count > most) {
+        most = count;
+        most_repeated = *statement;
+      }
+    }
+    path.push_back(i);
+  }
+  return {most, std::string{most_repeated}};
+}
+
+}  // namespace scout::local_agent

@@ -1,0 +1,18 @@
+#ifndef SCOUT_TOOLS_LOCAL_AGENT_WATERFALL_HPP
+#define SCOUT_TOOLS_LOCAL_AGENT_WATERFALL_HPP
+
+// One trace as a waterfall: a tree of spans, each with a bar at its place in time. Siblings that repeat one statement are
+// one line marked "×N". No line is wider than the terminal.
+
+#include <string>
+
+#include "terminal_text.hpp"
+#include "trace.hpp"
+
+namespace scout::local_agent {
+
+std::string waterfall(const Trace& trace, const Appearance& appearance);
+
+}  // namespace scout::local_agent
+
+#endif
