@@ -92,6 +92,7 @@ class InstalledAgent final : public AgentTable {
     clock_ = source.slow;
     if (registry_.seed.high == 0) new_seed();
     registry_.settings.ring_size = static_cast<std::uint32_t>(engine->config.ring_size);
+    publish_settings(engine->config);
     const Collector::Target target{&engine->config, &engine->logger, engine->sink, source.timeline};
     if (thread_ != nullptr) {
       thread_->with_collector([&](Collector& collector) { collector.retarget(target); });
@@ -110,14 +111,35 @@ class InstalledAgent final : public AgentTable {
     return true;
   }
 
+  // What integrations read on application threads. Published lists stay for good: somebody may be reading them.
+  void publish_settings(const FinalConfig& config) {
+    struct Published {
+      std::vector<std::string> texts;
+      std::vector<PathPrefix> prefixes;
+      PathPrefixes view;
+    };
+    auto* const published = new Published{config.ignore, {}, {}};
+    for (const auto& text : published->texts) published->prefixes.push_back({text.data(), text.size()});
+    published->view = {published->prefixes.data(), published->prefixes.size()};
+    __atomic_store_n(&registry_.settings.ignored_paths, &published->view, __ATOMIC_RELEASE);
+    const auto reporting = config.uri_reporting == "path"        ? UriReporting::path
+                           : config.uri_reporting == "full_path" ? UriReporting::full_path
+                                                                 : UriReporting::filtered_params;
+    store(registry_.settings.uri_reporting, static_cast<std::uint32_t>(reporting));
+    store(registry_.settings.collect_remote_ip, config.collect_remote_ip);
+  }
+
   SinkTable own_sink(Engine& engine) {
     engine.core_agent.emplace(engine.config, engine.logger);
     return sink_table(*engine.core_agent);
   }
 
   void new_seed() noexcept {
-    if (getrandom(&registry_.seed, sizeof registry_.seed, GRND_NONBLOCK) == sizeof registry_.seed) return;
-    registry_.seed = {mixed(read_ticks()), mixed(static_cast<std::uint64_t>(::getpid()) ^ read_ticks())};
+    IdSeed seed;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) {
+      seed = {mixed(read_ticks()), mixed(static_cast<std::uint64_t>(::getpid()) ^ read_ticks())};
+    }
+    registry_.seed = seed;
   }
 
   void set_recording(Recording state) noexcept {
@@ -138,6 +160,7 @@ class InstalledAgent final : public AgentTable {
     FinalConfig changed = finalize(code_);
     for (const auto& problem : changed.problems) engine_->logger.write(LogLevel::warning, "scout.config", problem);
     engine_->logger.set_level(changed.log_level);
+    publish_settings(changed);
     thread_->with_collector([&](Collector&) { engine_->config = std::move(changed); });
     set_recording(!engine_->config.monitor ? Recording::off : clock_.read != nullptr ? Recording::slow_clock : Recording::on);
   }

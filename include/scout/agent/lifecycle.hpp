@@ -30,6 +30,9 @@ inline void drain_process() noexcept {
   if (AgentTable* const agent = find_agent()) agent->drain_at_exit(*agent);
 }
 
+// Where leak checkers find the agent: they do not look into the registry's pages.
+[[gnu::visibility("hidden")]] inline constinit AgentTable* immortal_agent = nullptr;
+
 // The process's agent, made at its first use and immortal; nullptr: no memory for the registry.
 inline AgentTable* make_agent() {
   Registry* const registry = find_registry();
@@ -37,7 +40,8 @@ inline AgentTable* make_agent() {
   RegistryLock lock(*registry);
   if (registry->hooks == nullptr) {
     pin_object();  // its code is called until the end of the process
-    __atomic_store_n(&registry->hooks, static_cast<AgentHooks*>(new InstalledAgent(*registry)), __ATOMIC_RELEASE);
+    immortal_agent = new InstalledAgent(*registry);
+    __atomic_store_n(&registry->hooks, static_cast<AgentHooks*>(immortal_agent), __ATOMIC_RELEASE);
     pthread_atfork(note_open_spans, nullptr, nullptr);
     std::atexit(drain_process);
     at_quick_exit(drain_process);

@@ -3,9 +3,27 @@
 
 // What the rooms below the configuration need to know of it. A POD in the registry: install() writes it, anybody reads it.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace scout::inline v0::detail {
+
+// The configuration key uri_reporting.
+enum class UriReporting : std::uint32_t {
+  filtered_params,
+  path,       // no query at all
+  full_path,  // as it arrived
+};
+
+// Path prefixes without leading slashes; immutable, and never freed once published.
+struct PathPrefix {
+  const char* data;
+  std::size_t size;
+};
+struct PathPrefixes {
+  const PathPrefix* first;
+  std::size_t count;
+};
 
 inline constexpr std::uint32_t name_limit = 512;           // bytes of an operation; what is longer is cut and says so
 inline constexpr std::uint32_t value_limit = 8 * 1024;     // bytes of a tag's value, likewise
@@ -16,6 +34,9 @@ inline constexpr std::uint32_t id_block = 32;              // span ids a thread 
 struct Settings {
   std::uint32_t span_cap = 1500;          // spans a transaction beside its root, as Scout's Python agent
   std::uint32_t ring_size = 128 * 1024;   // bytes a thread, a power of two
+  std::uint32_t uri_reporting = 0;        // a UriReporting
+  bool collect_remote_ip = true;
+  const PathPrefixes* ignored_paths = nullptr;  // of the key `ignore`
 };
 
 }  // namespace scout::inline v0::detail

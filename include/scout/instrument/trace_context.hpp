@@ -96,6 +96,12 @@ inline RequestId transaction_id() noexcept {
   return slot != nullptr ? buffer->registry->seed.request(slots.number(*slot)) : RequestId{};
 }
 
+namespace detail {
+
+// What the configuration says to integrations. Precondition: is_recording().
+inline const Settings& current_settings() noexcept { return thread_buffer->registry->settings; }
+
+}  // namespace detail
 }  // namespace scout::inline v0
 
 #endif

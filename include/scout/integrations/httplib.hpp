@@ -11,30 +11,28 @@
 
 #include <httplib.h>
 
-#include <exception>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "../instrument/unwinding.hpp"
 #include "../web/request.hpp"
 
 namespace scout::inline v0 {
 namespace detail {
 
-// Looks at how a handler ended, while its transaction is still open: an exception goes on to httplib's own handling.
+// Looks at the answer while the transaction is still open.
 class RouteOutcome {
  public:
   explicit RouteOutcome(const httplib::Response& response) noexcept : response_(response) {}
-  ~RouteOutcome() {
-    if (std::uncaught_exceptions() > exceptions_ || web::is_server_error(response_.status)) mark_error();
-  }
+  ~RouteOutcome() { web::tag_status(response_.status); }
   RouteOutcome(const RouteOutcome&) = delete;
   RouteOutcome& operator=(const RouteOutcome&) = delete;
 
  private:
   const httplib::Response& response_;
-  int exceptions_ = std::uncaught_exceptions();
+  ErrorOnUnwind<const CurrentRequest> error_;  // the exception goes on to httplib's own handling
 };
 
 inline std::string_view header_of(const httplib::Request& request, const char* name) {

@@ -4,17 +4,13 @@
 // The request tag "path": the path, and the query with its secrets filtered and its pairs sorted, so that one URL has one
 // spelling. Runs on the application's thread: no allocation.
 
+#include "../core/settings.hpp"
 #include "bounded_text.hpp"
 #include "query.hpp"
 
 namespace scout::inline v0::web {
 
-// The configuration key uri_reporting.
-enum class UriReporting : unsigned char {
-  filtered_params,
-  path,       // no query at all
-  full_path,  // as it arrived
-};
+using UriReporting = scout::detail::UriReporting;
 
 inline constexpr std::size_t longest_path = 4096;    // bytes; a longer one is cut and says so
 inline constexpr std::size_t most_query_pairs = 64;  // further ones are cut

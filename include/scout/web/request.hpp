@@ -4,6 +4,7 @@
 // What every server integration says about a request: its path, who asks, how long it queued, whether it failed. Views of
 // the server's own strings, used on the thread that serves the request; no allocation.
 
+#include <algorithm>
 #include <string_view>
 
 #include "../instrument/transaction.hpp"
@@ -56,13 +57,28 @@ constexpr std::optional<std::chrono::nanoseconds> queue_time(const Request& requ
 // 500 to 599; a client's mistake (4xx) is not the application's error.
 constexpr bool is_server_error(int status) noexcept { return status >= 500 && status <= 599; }
 
-// Tags the current transaction with the request; call it right after the transaction's start.
+// Whether the configuration key `ignore` names the path: by a prefix, leading slashes aside.
+inline bool is_ignored(std::string_view path, const scout::detail::PathPrefixes* prefixes) noexcept {
+  if (prefixes == nullptr) return false;
+  path.remove_prefix(std::min(path.find_first_not_of(" /"), path.size()));
+  for (std::size_t i = 0; i < prefixes->count; ++i) {
+    if (path.starts_with(std::string_view(prefixes->first[i].data, prefixes->first[i].size))) return true;
+  }
+  return false;
+}
+
+// Tags the current transaction with the request, or ignores it, as the configuration says; call it right after the
+// transaction's start.
 inline void tag_request(const Request& request, Time start = std::chrono::system_clock::now()) noexcept {
   if (!is_recording()) return;
+  const scout::detail::Settings& settings = scout::detail::current_settings();
+  if (is_ignored(request.path, scout::detail::load(settings.ignored_paths))) return ignore_transaction();
   PathText path;
-  write_path(path, request.path, request.query);
+  write_path(path, request.path, request.query, static_cast<UriReporting>(scout::detail::load(settings.uri_reporting)));
   scout::detail::tag_request("path", path.finish());
-  if (const std::string_view ip = user_ip(request); !ip.empty()) scout::detail::tag_request("user_ip", ip);
+  if (scout::detail::load(settings.collect_remote_ip)) {
+    if (const std::string_view ip = user_ip(request); !ip.empty()) scout::detail::tag_request("user_ip", ip);
+  }
   if (const auto waited = queue_time(request, start)) scout::detail::tag_request("scout.queue_time_ns", waited->count());
 }
 

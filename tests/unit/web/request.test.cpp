@@ -1,6 +1,7 @@
 #include <scout/web/request.hpp>
 
 #include <doctest/doctest.h>
+#include <scout/agent.hpp>
 #include <scout/testing.hpp>
 
 namespace web = scout::web;
@@ -47,6 +48,29 @@ TEST_CASE("a request's tags are on its trace, and a failure for 500 to 599 only"
     CHECK(scout::testing::tag_json(traces[i], "scout.queue_time_ns") == "");
     CHECK(scout::testing::tag_json(traces[i], "error") == (i == 3 || i == 4 ? R"("true")" : ""));
   }
+}
+
+TEST_CASE("the configuration decides what is said of a request, and which paths are ignored") {
+  scout::testing::Recording recording(scout::Config{.collect_remote_ip = false,
+                                                    .ignore = std::vector<std::string>{"/health", "internal/"},
+                                                    .uri_reporting = "path"});
+  for (const char* path : {"/health-check", "//internal/metrics", "/internally", "/show"}) {
+    const scout::WebTransaction transaction{"show"};
+    web::tag_request({.path = path, .query = "a=1", .peer = "::1"});
+  }
+  const auto traces = recording.traces();
+  REQUIRE(traces.size() == 2);
+  CHECK(scout::testing::tag_json(traces[0], "path") == "\"/internally\"");
+  CHECK(scout::testing::tag_json(traces[1], "path") == "\"/show\"");
+  CHECK(scout::testing::tag_json(traces[1], "user_ip").empty());
+  scout::configure({.collect_remote_ip = true, .ignore = std::vector<std::string>{}, .uri_reporting = "full_path"});
+  {
+    const scout::WebTransaction transaction{"show"};
+    web::tag_request({.path = "/health", .query = "token=1", .peer = "::1"});
+  }
+  const auto last = recording.traces().back();
+  CHECK(scout::testing::tag_json(last, "path") == "\"/health?token=1\"");
+  CHECK(scout::testing::tag_json(last, "user_ip") == "\"::1\"");
 }
 
 TEST_CASE("without a transaction nothing happens") {
