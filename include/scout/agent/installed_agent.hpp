@@ -63,6 +63,12 @@ class InstalledAgent final : public AgentTable {
     SinkTable sink{};
   };
 
+  struct Published {
+    std::vector<std::string> texts;
+    std::vector<PathPrefix> prefixes;
+    PathPrefixes view;
+  };
+
   static InstalledAgent& of(AgentHooks& self) noexcept { return static_cast<InstalledAgent&>(self); }
 
   static Deadline after(double seconds) {
@@ -113,15 +119,10 @@ class InstalledAgent final : public AgentTable {
 
   // What integrations read on application threads. Published lists stay for good: somebody may be reading them.
   void publish_settings(const FinalConfig& config) {
-    struct Published {
-      std::vector<std::string> texts;
-      std::vector<PathPrefix> prefixes;
-      PathPrefixes view;
-    };
-    auto* const published = new Published{config.ignore, {}, {}};
-    for (const auto& text : published->texts) published->prefixes.push_back({text.data(), text.size()});
-    published->view = {published->prefixes.data(), published->prefixes.size()};
-    __atomic_store_n(&registry_.settings.ignored_paths, &published->view, __ATOMIC_RELEASE);
+    Published& published = *published_.emplace_back(std::make_unique<Published>(Published{config.ignore, {}, {}}));
+    for (const auto& text : published.texts) published.prefixes.push_back({text.data(), text.size()});
+    published.view = {published.prefixes.data(), published.prefixes.size()};
+    __atomic_store_n(&registry_.settings.ignored_paths, &published.view, __ATOMIC_RELEASE);
     const auto reporting = config.uri_reporting == "path"        ? UriReporting::path
                            : config.uri_reporting == "full_path" ? UriReporting::full_path
                                                                  : UriReporting::filtered_params;
@@ -262,6 +263,7 @@ class InstalledAgent final : public AgentTable {
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<CollectorThread> thread_;
+  std::vector<std::unique_ptr<Published>> published_;
   Deadline exit_deadline_{};
   std::uint64_t reported_losses_ = 0;
 };

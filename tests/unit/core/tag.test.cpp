@@ -55,6 +55,7 @@ TEST_CASE("what has a JSON form can be a tag, and nothing else") {
   CHECK(Taggable<int[3]>);
   CHECK(Taggable<std::list<std::optional<double>>>);
   CHECK(Taggable<std::unordered_map<std::string, std::vector<Known>>>);
+  CHECK(tokens(Known{}, 100).size() == 9);
   CHECK_FALSE(Taggable<Unknown>);
   CHECK_FALSE(Taggable<std::vector<Unknown>>);
   CHECK_FALSE(Taggable<std::map<Unknown*, int>>);
