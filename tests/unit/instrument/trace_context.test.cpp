@@ -121,4 +121,31 @@ TEST_CASE("many threads under one transaction: every span arrives under the righ
   CHECK(ledger.spans().delivered == threads + threads * spans);
 }
 
+TEST_CASE("threads that come and go under many transactions lose nothing and mix nothing") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  constexpr int requests = 4, rounds = 100, workers = 3;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < requests; ++i) {
+    threads.emplace_back([] {
+      for (int round = 0; round < rounds; ++round) {
+        SCOUT_WEB_TRANSACTION("page");
+        SCOUT_INSTRUMENT("fan out");
+        std::vector<std::thread> parts;
+        for (int part = 0; part < workers; ++part) {
+          parts.emplace_back(scout::bind([] { SCOUT_INSTRUMENT("part"); }));
+        }
+        for (auto& part : parts) part.join();
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const auto traces = recording.traces();
+  CHECK(traces.size() == requests * rounds);
+  for (const auto& trace : traces) {
+    REQUIRE(span_tree(trace) == "Controller/page{Custom/fan out{Custom/part Custom/part Custom/part}}");
+  }
+  CHECK(ledger.spans().delivered == requests * rounds * (1 + workers));
+}
+
 TEST_SUITE_END();
