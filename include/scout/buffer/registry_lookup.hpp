@@ -78,30 +78,29 @@ inline int resolve_registry_locked(dl_phdr_info*, std::size_t, void*) noexcept {
   return 1;
 }
 
+// The note, and a call before main() wherever this object records at all: after a fork the walk could find the loader's lock
+// taken. Both in assembler, which is there only where this function is: a variable with an initializer would be in every
+// file that includes this one, and gcc 12 gives a variable in a note section the wrong section type.
 [[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline Registry* resolve_registry() noexcept {
-  // In assembler, because gcc 12 gives a variable in a note section the wrong section type.
   asm volatile(
       ".pushsection .note.scout,\"aG\",@note,scout_note_v0,comdat\n\t"
       ".balign 4\n\t"
       ".long 6\n\t.long 8\n\t.long %c1\n\t"
       ".asciz \"scout\"\n\t.balign 4\n\t"
       ".quad %c0 - .\n\t"
+      ".popsection\n\t"
+      ".pushsection .init_array,\"awG\",@init_array,scout_note_v0,comdat\n\t"
+      ".balign 8\n\t"
+      ".quad %c2\n\t"
       ".popsection"
       :
-      : "i"(&registry_slot), "i"(registry_note_type));
+      : "i"(&registry_slot), "i"(registry_note_type), "i"(&resolve_registry));
   dl_iterate_phdr(resolve_registry_locked, nullptr);
   return __atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE);
 }
 
-// Resolved before main() wherever this object records at all: after a fork the walk could find the loader's lock taken.
-template <class>
-struct ResolvedAtLoad {
-  [[gnu::visibility("hidden")]] static inline const bool done = resolve_registry() != nullptr;
-};
-
 // nullptr: no memory for it.
 inline Registry* find_registry() noexcept {
-  (void)ResolvedAtLoad<void>::done;
   Registry* const registry = __atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE);
   return registry != nullptr ? registry : resolve_registry();
 }

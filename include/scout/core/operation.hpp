@@ -35,23 +35,15 @@ struct FunctionName {
   const char* text;
 };
 
-template <class T>
-inline constexpr bool is_array = false;
+// Traits are concepts and functions: a variable template of a type with internal linkage is emitted by gcc -O0.
 template <class T, std::size_t N>
-inline constexpr bool is_array<T[N]> = true;
-template <class T, std::size_t N>
-inline constexpr bool is_array<const T[N]> = true;
-
+void take_array(const T (&)[N]);  // declared only
 template <class T>
-inline constexpr bool is_character = false;
-template <>
-inline constexpr bool is_character<const char> = true;
-template <>
-inline constexpr bool is_character<const char8_t> = true;
+concept Array = requires(const T& value) { take_array(value); };
 
 template <class Character>
 constexpr bool points_to_characters(const Character*) noexcept {
-  return is_character<const Character>;
+  return __is_same(const Character, const char) || __is_same(const Character, const char8_t);
 }
 
 template <class T>

@@ -30,35 +30,21 @@ struct Plain<T&&> : Plain<T> {};
 template <class T>
 struct Plain<const T> : Plain<T> {};
 
-// Integers by overload: no <type_traits> in a header that everybody includes.
+// No <type_traits> in a header that everybody includes.
 template <class T>
-inline constexpr int integer_sign = __is_enum(T) ? 2 : 0;  // -1 signed, 1 unsigned, 2 an enumeration, 0 no integer
-template <>
-inline constexpr int integer_sign<signed char> = -1;
-template <>
-inline constexpr int integer_sign<short> = -1;
-template <>
-inline constexpr int integer_sign<int> = -1;
-template <>
-inline constexpr int integer_sign<long> = -1;
-template <>
-inline constexpr int integer_sign<long long> = -1;
-template <>
-inline constexpr int integer_sign<unsigned char> = 1;
-template <>
-inline constexpr int integer_sign<unsigned short> = 1;
-template <>
-inline constexpr int integer_sign<unsigned> = 1;
-template <>
-inline constexpr int integer_sign<unsigned long> = 1;
-template <>
-inline constexpr int integer_sign<unsigned long long> = 1;
+concept Enumeration = __is_enum(T);
+template <class T>
+concept SignedInteger = __is_same(T, signed char) || __is_same(T, short) || __is_same(T, int) || __is_same(T, long) || __is_same(T, long long);
+template <class T>
+concept UnsignedInteger = __is_same(T, unsigned char) || __is_same(T, unsigned short) || __is_same(T, unsigned) ||
+                          __is_same(T, unsigned long) || __is_same(T, unsigned long long);
+template <class T>
+concept Integer = SignedInteger<T> || UnsignedInteger<T> || Enumeration<T>;
+template <class T>
+concept Real = __is_same(T, float) || __is_same(T, double) || __is_same(T, long double);
 
 template <class T>
-inline constexpr bool is_real = __is_same(T, float) || __is_same(T, double) || __is_same(T, long double);
-
-template <class T>
-concept Scalar = __is_same(T, decltype(nullptr)) || __is_same(T, bool) || integer_sign<T> != 0 || is_real<T>;
+concept Scalar = __is_same(T, decltype(nullptr)) || __is_same(T, bool) || Integer<T> || Real<T>;
 
 template <class T>
 concept HasToJson = requires(TagWriter& writer, const T& value) { to_json(writer, value); };
@@ -75,7 +61,7 @@ concept MapLike = requires(const T& value) {
   value.end();
 };
 template <class T>
-concept RangeLike = is_array<T> || requires(const T& value) {
+concept RangeLike = Array<T> || requires(const T& value) {
   *value.begin();
   value.end();
 };
@@ -90,8 +76,8 @@ constexpr bool taggable() noexcept {
   } else if constexpr (OptionalLike<T>) {
     return taggable<typename Plain<decltype(*sample<T>())>::Type>();
   } else if constexpr (MapLike<T>) {
-    return (TextLike<typename T::key_type> || integer_sign<typename T::key_type> != 0) && taggable<typename T::mapped_type>();
-  } else if constexpr (is_array<T>) {
+    return (TextLike<typename T::key_type> || Integer<typename T::key_type>) && taggable<typename T::mapped_type>();
+  } else if constexpr (Array<T>) {
     return taggable<typename Plain<decltype(sample<T>()[0])>::Type>();
   } else if constexpr (RangeLike<T>) {
     return taggable<typename Plain<decltype(*sample<T>().begin())>::Type>();
@@ -112,11 +98,11 @@ template <Scalar T>
     return {RecordKind::tag_null, 0};
   } else if constexpr (__is_same(T, bool)) {
     return {value ? RecordKind::tag_true : RecordKind::tag_false, 0};
-  } else if constexpr (is_real<T>) {
+  } else if constexpr (Real<T>) {
     return {RecordKind::tag_real, __builtin_bit_cast(std::uint64_t, static_cast<double>(value))};
-  } else if constexpr (integer_sign<T> == 2) {
+  } else if constexpr (Enumeration<T>) {
     return scalar_words(static_cast<__underlying_type(T)>(value));
-  } else if constexpr (integer_sign<T> == -1) {
+  } else if constexpr (SignedInteger<T>) {
     return {RecordKind::tag_signed, static_cast<std::uint64_t>(static_cast<std::int64_t>(value))};
   } else {
     return {RecordKind::tag_unsigned, static_cast<std::uint64_t>(value)};
@@ -139,7 +125,7 @@ class TagKey {
   template <std::size_t N>
   TagKey(char (&characters)[N]) noexcept : TagKey(detail::Text(static_cast<const char*>(characters))) {}
   template <detail::TextLike T>
-    requires(!detail::is_array<T>)
+    requires(!detail::Array<T>)
   TagKey(const T& text) noexcept : TagKey(detail::Text(text)) {}
 
   // Only for what is a literal for certain.
@@ -239,7 +225,7 @@ class TagWriter {
     } else {
       char digits[24];
       char* out = digits + sizeof digits;
-      const bool negative = detail::integer_sign<Key> == -1 && name < Key{};
+      const bool negative = detail::SignedInteger<Key> && name < Key{};
       auto rest = static_cast<std::uint64_t>(name);
       if (negative) rest = 0 - rest;
       do *--out = static_cast<char>('0' + rest % 10);

@@ -1,0 +1,8 @@
+#include <scout/scout.hpp>
+
+void page() {
+  scout::ScopedSpan span("work");
+#if defined(SCOUT_EXPECT_ERROR)
+  scout::ScopedSpan copy(span);
+#endif
+}

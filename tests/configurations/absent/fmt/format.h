@@ -1,0 +1,1 @@
+#error "this program needs no fmt/format.h"

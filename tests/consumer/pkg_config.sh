@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Installs into a folder of its own; builds a program against it by hand, with what pkg-config says.
+set -euo pipefail
+compiler=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+meson setup "$folder/build" "$root" --prefix "$folder/prefix" -Dlibdir=lib -Dtests=disabled -Dexamples=disabled -Dbenchmarks=disabled >/dev/null
+meson install -C "$folder/build" --no-rebuild --tags devel --quiet
+
+export PKG_CONFIG_PATH=$folder/prefix/lib/pkgconfig
+read -ra flags <<<"$(pkg-config --cflags --libs scout)"
+"$compiler" -std=c++20 "$root"/tests/consumer/program/{main,work}.cpp "${flags[@]}" -o "$folder/program"
+"$folder/program"
