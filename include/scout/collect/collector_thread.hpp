@@ -124,7 +124,7 @@ class CollectorThread {
       std::lock_guard lock(collector_lock_);
       if (!std::exchange(introduced_, true)) collector_.send_metadata();
     }
-    Clock::time_point quiet_since = Clock::now(), metrics_due = quiet_since + metrics_interval;
+    Clock::time_point quiet_since = Clock::now(), metrics_due = quiet_since;  // the first follow the first transaction
     std::chrono::microseconds wait = longest_wait;
     for (;;) {
       const std::uint32_t seen = signal_.load(std::memory_order_acquire);
@@ -132,8 +132,8 @@ class CollectorThread {
       {
         std::lock_guard lock(collector_lock_);
         found = collector_.pass();
-        if (Clock::now() >= metrics_due) {
-          if (collector_.has_completed()) collector_.send_metrics();
+        if (collector_.has_completed() && Clock::now() >= metrics_due) {
+          collector_.send_metrics();
           metrics_due = Clock::now() + metrics_interval;
         }
       }
@@ -141,7 +141,8 @@ class CollectorThread {
       if (found.active) quiet_since = Clock::now();
       wait = next_wait(wait, found);
       if (Clock::now() - quiet_since > awake_after_work) {
-        sleep(seen, found.outstanding ? std::min(metrics_due, Clock::now() + absent_wait) : metrics_due);
+        const auto longest = Clock::now() + (found.outstanding ? Clock::duration(absent_wait) : Clock::duration(metrics_interval));
+        sleep(seen, metrics_due > Clock::now() ? std::min(metrics_due, longest) : longest);
         wait = longest_wait;
       } else {
         wait_for_signal(seen, wait);

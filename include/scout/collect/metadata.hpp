@@ -43,7 +43,7 @@ inline std::string metadata_json(const FinalConfig& config, Time server_time) {
   text("hostname", config.hostname);
   text("database_engine", "");
   text("database_adapter", "");
-  text("application_name", config.name);
+  text("application_name", "");  // as Scout's Python agent sends it: the registration names the application
   key("libraries");
   json += "[[\"scout\",\"" SCOUT_VERSION "\"]]";
   text("paas", "");

@@ -36,7 +36,7 @@ class ScopedSpan {
       : span_(detail::start_span(detail::record_word(detail::RecordKind::span_of_function, function.text))) {}
 
   [[gnu::always_inline]] ~ScopedSpan() {
-    if (covers_) uncover();
+    if (covered_.in_transaction()) uncover();
     if (span_.context.in_transaction()) detail::end_span(span_);
   }
   ScopedSpan(const ScopedSpan&) = delete;
@@ -54,23 +54,25 @@ class ScopedSpan {
   void mark_error() { tag("error", "true"); }
 
  private:
-  // Below a leaf the thread's context says so, and has no ids at hand: every start takes the slow path and sees it.
-  detail::ContextWord cover() const noexcept { return span_.context.child(detail::ContextWord::suppressed_id); }
+  // Below a leaf, or an ignored subtree, the thread's context says so and has no ids at hand: every start takes the slow path
+  // and sees it.
   void apply(SpanOptions options) noexcept {
-    if (!span_.context.in_transaction() || !(options.leaf || options.ignore_children)) return;
+    if (!options.leaf && !options.ignore_children) return;
+    const detail::ContextWord below = options.ignore ? detail::current_place().context : span_.context;
+    if (!below.in_transaction() || below.suppressed()) return;
     detail::ThreadBuffer& buffer = *detail::thread_buffer;
     detail::BusySection busy(buffer);
-    detail::return_ids(buffer, span_.context);
-    busy.leave_with(cover());
-    covers_ = true;
+    detail::return_ids(buffer, below);
+    busy.leave_with(below.child(detail::ContextWord::suppressed_id));
+    covered_ = below;
   }
   void uncover() noexcept {
     detail::BusySection busy(*detail::thread_buffer);
-    if (busy.context() == cover()) busy.leave_with(span_.context);
+    if (busy.context() == covered_.child(detail::ContextWord::suppressed_id)) busy.leave_with(covered_);
   }
 
   detail::OpenSpan span_;
-  bool covers_ = false;
+  detail::ContextWord covered_;  // where nothing more is recorded: below the span, or where an ignored one stands
 };
 
 namespace detail {

@@ -111,13 +111,13 @@ TEST_CASE("a second install is refused, says so, and leaves the first in place")
   CHECK(second.operations.empty());
 }
 
-TEST_CASE("the sink hears of the process before the first trace, once an installation") {
+TEST_CASE("the sink hears of the process before the first trace, and of its CPU and memory after it") {
   TestSink sink;
   REQUIRE(scout::install(config(), sink));
   record("work");
   scout::flush(10s);
   scout::shutdown();
-  CHECK(sink.events == std::vector<std::string>{"scout.metadata"});
+  CHECK(sink.events == std::vector<std::string>{"scout.metadata", "CPU/Utilization", "Memory/Physical"});
 }
 
 TEST_CASE("what a sink does not accept is dropped under a reason and reported in the log and in stats") {

@@ -203,6 +203,23 @@ TEST_CASE("an ignored span is left out and its children hang on its parent") {
   CHECK(span_tree(traces[0]) == "Controller/page{Custom/child}");
 }
 
+TEST_CASE("an ignored span that ignores its children leaves its whole subtree out, and recording goes on after it") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  {
+    scout::WebTransaction transaction{"page"};
+    {
+      scout::ScopedSpan ignored{"ignored", {"Custom", 6}, {.ignore = true, .ignore_children = true}};
+      scout::ScopedSpan hidden{"hidden"};
+      scout::ScopedSpan deeper{"deeper", {"Custom", 6}, {.leaf = true}};
+      SCOUT_INSTRUMENT("deepest");
+    }
+    scout::ScopedSpan after{"after"};
+  }
+  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/after}");
+  CHECK(ledger.spans().ignored == 3);
+}
+
 TEST_CASE("below a leaf nothing is recorded, its tags are its own, and recording goes on after it") {
   scout::testing::Recording recording;
   LedgerChange ledger;
