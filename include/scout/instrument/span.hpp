@@ -16,7 +16,7 @@ struct SpanOptions {
 };
 
 // Times the rest of the scope and is the parent of the spans that start meanwhile on its thread. Must be destroyed on the
-// thread that made it (a Span may move). Costs two clock reads and about forty instructions.
+// thread that made it (a Span may move). Costs two clock reads and some eighty instructions.
 class ScopedSpan {
  public:
   [[gnu::always_inline]] explicit ScopedSpan(Operation operation) noexcept
