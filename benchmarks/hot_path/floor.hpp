@@ -15,9 +15,10 @@ struct FloorRing {
   alignas(128) std::uint64_t words[16 * 1024];
 };
 
-[[gnu::always_inline]] inline void floor_span(FloorRing& ring) noexcept {
+template <class Body>
+[[gnu::always_inline]] inline void floor_span(FloorRing& ring, Body body) noexcept {
   const std::uint64_t start = scout::detail::read_ticks();
-  asm volatile("" ::: "memory");
+  body();
   const std::uint64_t stop = scout::detail::read_ticks();
   std::uint64_t* const slot = ring.head;
   __atomic_store_n(slot, std::uint64_t{1}, __ATOMIC_RELAXED);
@@ -25,6 +26,10 @@ struct FloorRing {
   __atomic_store_n(slot + 2, stop, __ATOMIC_RELAXED);
   __atomic_store_n(slot + 3, std::uint64_t{2}, __ATOMIC_RELAXED);
   __atomic_store_n(&ring.head, slot + 4, __ATOMIC_RELEASE);
+}
+
+[[gnu::always_inline]] inline void floor_span(FloorRing& ring) noexcept {
+  floor_span(ring, [] { asm volatile("" ::: "memory"); });
 }
 
 #endif

@@ -1,5 +1,5 @@
 // Unicode explorer: a small web service with a database, seen through scout. Some of its pages are good, one asks the
-// database too often, one is slow, one fails, one works on several threads.
+// database too often, one is slow, one fails, one works on several threads, one asks another service.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -120,7 +120,8 @@ int main(int argc, char** argv) {
                   .monitor = true,
                   .framework = "cpp-httplib",
                   .core_agent_launch = false,
-                  .core_agent_socket_path = agent});
+                  .core_agent_socket_path = agent,
+                  .n_plus_one_seconds = 0});  // the data lies in memory: how often is enough to tell
   int status = 1;
   try {
     status = explorer::run(port, data);

@@ -1,12 +1,14 @@
 #include "pages.hpp"
 
 #include <fmt/format.h>
+#include <scout/integrations/curl.hpp>
 #include <scout/integrations/httplib.hpp>
 #include <scout/scout.hpp>
 
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <thread>
@@ -30,20 +32,11 @@ std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '&': out += "&amp;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
     }
   }
   return out;
@@ -205,6 +198,36 @@ void similar(const Request& request, Response& response) {
   send_page(response, "Similar to " + name, body + "</ul>");
 }
 
+// The page of a character, from another service; here that is this one again.
+std::string fetch(const Request& request, const std::string& code) {
+  const std::string url = fmt::format("http://{}:{}/characters/{}", request.local_addr, request.local_port, code);
+  std::string page;
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle{curl_easy_init(), &curl_easy_cleanup};
+  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
+  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, 10L);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &page);
+  curl_easy_setopt(
+      handle.get(), CURLOPT_WRITEFUNCTION, +[](char* data, std::size_t size, std::size_t count, void* into) {
+        static_cast<std::string*>(into)->append(data, size * count);
+        return size * count;
+      });
+  return scout::curl_perform(handle.get()) == CURLE_OK ? page : "";
+}
+
+// Asks another service for each of two characters, one after the other.
+void compare(const Request& request, Response& response) {
+  std::string body;
+  for (const char* parameter : {"a", "b"}) {
+    const std::string code = request.get_param_value(parameter);
+    const bool is_code =
+        code.size() >= 4 && code.size() <= 6 && code.find_first_not_of("0123456789ABCDEFabcdef") == std::string::npos;
+    if (!is_code) return send_not_found(response, code);
+    body += fetch(request, code);
+  }
+  send_page(response, "Two characters", body);
+}
+
 // Fails: a mistake in the statement, found only when it runs.
 void statistics(const Request&, Response& response) {
   Statement counts = database().prepare("SELECT category, count FROM statistics");
@@ -217,7 +240,12 @@ void statistics(const Request&, Response& response) {
 
 void add_pages(httplib::Server& server, const std::string& path) {
   database_path = path;
-  scout::instrument(server).Get("/", home).Get("/search", search).Get("/categories", categories).Get("/statistics", statistics);
+  scout::instrument(server)
+      .Get("/", home)
+      .Get("/search", search)
+      .Get("/categories", categories)
+      .Get("/statistics", statistics)
+      .Get("/compare", compare);
   server.Get(R"(/characters/([0-9A-Fa-f]{4,6}))", scout::traced_route("GET /characters/:code", character));
   server.Get(R"(/characters/([0-9A-Fa-f]{4,6})/similar)", scout::traced_route("GET /characters/:code/similar", similar));
   server.Get(R"(/blocks/([^/]+))", scout::traced_route("GET /blocks/:name", block));

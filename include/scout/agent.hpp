@@ -54,6 +54,13 @@ inline Stats stats() {
   return agent != nullptr ? agent->stats(*agent) : Stats{};
 }
 
+// What is installed, the account, and each value of the configuration with its origin, as text for a bug report: secrets are
+// masked. Waits as stats() does.
+inline std::string describe() {
+  detail::AgentTable* const agent = detail::find_agent();
+  return agent != nullptr ? agent->describe(*agent) : detail::description("not installed", nullptr, false, {});
+}
+
 }  // namespace scout::inline v0
 
 #else
@@ -75,6 +82,7 @@ inline void configure(const Config&) noexcept {}
 inline bool flush(std::chrono::milliseconds) noexcept { return true; }
 inline void shutdown() noexcept {}
 inline Stats stats() { return {}; }
+inline std::string describe() { return "scout " SCOUT_VERSION ", compiled out with SCOUT_DISABLE\n"; }
 
 }  // namespace disabled
 }  // namespace scout::inline v0

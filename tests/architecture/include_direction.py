@@ -35,6 +35,10 @@ ARROWS = {
 # A library of others, and the only places that may include it.
 LIBRARIES = {
     "simdjson.h": ("core_agent/response.hpp",),
+    "backtrace.h": ("collect/symbolizer.hpp",),
+    "asio.hpp": ("integrations/asio.hpp",),
+    "boost/asio.hpp": ("integrations/asio.hpp",),
+    "curl/curl.h": ("integrations/curl.hpp",),
     "httplib.h": ("integrations/httplib.hpp",),
     "sqlite3.h": ("integrations/sqlite3.hpp",),
 }

@@ -35,7 +35,7 @@ class ExplicitSpans {
   // Tags the thread's current span, whoever started it.
   void tag_current(std::string_view key, Value value) {
     const bool hidden = !open_.empty() && open_.back()->ignored && open_.back()->depth == depth_;
-    if (!hidden) scout::detail::tag_current_span(key, value);
+    if (!hidden) scout::tag_span(key, value);
   }
 
   // Around the body of a span's scope.

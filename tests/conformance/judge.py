@@ -70,6 +70,8 @@ def same(expected, found):
         return isinstance(found, dict) and expected.keys() == found.keys() and all(same(expected[k], found[k]) for k in expected)
     if isinstance(expected, list):
         return isinstance(found, list) and len(expected) == len(found) and all(map(same, expected, found))
+    if isinstance(expected, str) and "<port>" in expected and isinstance(found, str):
+        return re.fullmatch(re.escape(expected).replace("<port>", r"\d{1,5}"), found) is not None
     if isinstance(expected, str) and re.fullmatch(r"<.*>", expected):
         answer = fits(expected, found)
         if answer is not None:

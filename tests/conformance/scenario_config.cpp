@@ -129,6 +129,10 @@ constexpr Field fields[] = {
     {"core_agent_version", set<&Config::core_agent_version>},
     {"core_agent_full_name", set<&Config::core_agent_full_name>},
     {"download_url", set<&Config::download_url>},
+    {"slow_span_seconds", set<&Config::slow_span_seconds>},
+    {"n_plus_one_count", set<&Config::n_plus_one_count>},
+    {"n_plus_one_seconds", set<&Config::n_plus_one_seconds>},
+    {"n_plus_one_tag", set<&Config::n_plus_one_tag>},
     {"ring_size", set<&Config::ring_size>},
 };
 
@@ -156,6 +160,7 @@ scout::Config config_of(element scenario, const std::string& address) {
                 .errors_enabled = false,
                 .core_agent_launch = false,
                 .core_agent_socket_path = address,
+                .n_plus_one_tag = false,
                 .ring_size = ring_size};
   if (const auto set = find(scenario, "config"); set && !set->is_null()) {
     for (const auto member : as<object>(*set, "config")) set_field(config, member.key, member.value);

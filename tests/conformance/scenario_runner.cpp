@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <scout/agent.hpp>
 
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -17,7 +16,6 @@
 namespace {
 
 constexpr int performed = 0, unusable = 2, needs_a_library = 3;
-constexpr std::chrono::seconds patience{10};  // for what is on its way when the calls are over
 
 // Python writes numbers that JSON does not have; null takes the place of those that a recording of its agent contains.
 std::string without_bare_words(std::string text) {
@@ -56,7 +54,6 @@ int run(const char* file, const std::string& address) {
   } catch (const ScenarioError& error) {
     fmt::print(stderr, "the calls ended with an error: {}\n", error.what());
   }
-  scout::flush(patience);
   scout::shutdown();
   return performed;
 }

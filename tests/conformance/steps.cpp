@@ -1,6 +1,7 @@
 #include "steps.hpp"
 
 #include <scout/web/job_queue_time.hpp>
+#include <scout/web/request.hpp>
 
 #include <chrono>
 #include <cstdlib>
@@ -8,12 +9,16 @@
 #include <thread>
 #include <vector>
 
+#include "async_steps.hpp"
 #include "explicit_spans.hpp"
 #include "http_step.hpp"
+#include "library_steps.hpp"
 #include "scenario_value.hpp"
 
 namespace conformance {
 namespace {
+
+using Perform = void(element, const Run&);
 
 std::string_view name_of(element step) { return get_or<std::string_view>(step, "name", ""); }
 
@@ -135,8 +140,7 @@ void decorated(element step, const Run& run) {
 
 void queue_header(element step, const Run&) {
   const std::string header = text_of({get(step, "value")});
-  if (const auto waited = scout::web::parse_queue_start(header, std::chrono::system_clock::now()))
-    scout::detail::tag_request("scout.queue_time_ns", waited->count());
+  scout::web::tag_queue_time(header);
 }
 void job_queued_at(element step, const Run&) {
   std::visit(
@@ -147,11 +151,22 @@ void job_queued_at(element step, const Run&) {
 }
 
 void http_request(element step, const Run&) { perform_http_request(step); }
+
+#if defined(CONFORMANCE_WITH_SQLITE3)
+void sql(element step, const Run&) { perform_sql(step); }
+#else
+constexpr Perform* sql = nullptr;
+#endif
+#if defined(CONFORMANCE_WITH_CURL)
+void http_client(element step, const Run&) { perform_http_client(step); }
+#else
+constexpr Perform* http_client = nullptr;
+#endif
 [[noreturn]] void process_exit(element, const Run&) { std::exit(0); }
 
 struct Step {
   std::string_view name;
-  void (*perform)(element, const Run&);  // null: needs a library
+  Perform* perform;  // null: needs a library
 };
 constexpr Step steps[] = {
     {"install", install},
@@ -178,17 +193,17 @@ constexpr Step steps[] = {
     {"job.queued_at", job_queued_at},
     {"http.request", http_request},
     {"process.exit", process_exit},
-    {"sql", nullptr},
+    {"sql", sql},
     {"redis", nullptr},
-    {"http.client", nullptr},
+    {"http.client", http_client},
     {"template", nullptr},
     {"celery.apply", nullptr},
-    {"async", nullptr},
-    {"async.web", nullptr},
-    {"async.job", nullptr},
-    {"async.span", nullptr},
-    {"async.sleep", nullptr},
-    {"async.gather", nullptr},
+    {"async", perform_async},
+    {"async.web", perform_async},
+    {"async.job", perform_async},
+    {"async.span", perform_async},
+    {"async.sleep", perform_async},
+    {"async.gather", perform_async},
     {"error.capture", nullptr},
     {"node", nullptr},
 };
@@ -224,8 +239,10 @@ std::string step_that_needs_a_library(array list) {
   return "";
 }
 
+void perform_step(element step, const Run& run) { step_named(get<std::string_view>(step, "op")).perform(step, run); }
+
 void perform(array list, const Run& run) {
-  for (const element step : list) step_named(get<std::string_view>(step, "op")).perform(step, run);
+  for (const element step : list) perform_step(step, run);
 }
 
 }  // namespace conformance

@@ -22,6 +22,7 @@ std::string step_that_needs_a_library(array steps);
 struct Run {
   const scout::Config& config;  // for `install`
 };
+void perform_step(element step, const Run& run);
 void perform(array steps, const Run& run);
 
 }  // namespace conformance

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles a translation unit for each header that includes it twice; and one with all headers, without exceptions and RTTI.
+"""Compiles a translation unit for each header that includes it twice; and two with all headers: without exceptions and RTTI,
+and behind headers of the system that define macros with names like ours.
 
 usage: self_contained.py INCLUDE_FOLDER [--without HEADER]... -- COMPILER...
 """
@@ -12,8 +13,10 @@ import sys
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wpedantic", "-Werror"]
 WORKERS = 2
 
-# httplib.h itself throws.
-NEEDS_EXCEPTIONS = {"integrations/httplib.hpp"}
+UNFRIENDLY = ["resolv.h", "sys/sysmacros.h"]
+
+# httplib.h itself throws; Asio wants a function of the program's in place of each throw.
+NEEDS_EXCEPTIONS = {"integrations/httplib.hpp", "integrations/asio.hpp"}
 
 
 def main():
@@ -25,6 +28,7 @@ def main():
 
     def compiles(headers, *flags):
         source = "".join("#include <scout/%s>\n" % header for header in headers * 2) + "int main() {}\n"
+        source = "".join("#include <%s>\n" % header for header in UNFRIENDLY if "-DUNFRIENDLY" in flags) + source
         result = subprocess.run(compiler + FLAGS + [*flags, "-I", str(options.include), "-x", "c++", "-"], input=source, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         return result.returncode == 0, result.stdout
@@ -35,6 +39,7 @@ def main():
     legs = {header: ([header],) for header in headers}
     legs["all of them with -fno-exceptions -fno-rtti"] = ([h for h in headers if h not in NEEDS_EXCEPTIONS], "-fno-exceptions",
                                                          "-fno-rtti")
+    legs["all of them behind %s" % ", ".join(UNFRIENDLY)] = (headers, "-DUNFRIENDLY")
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         for name, (good, output) in zip(legs, pool.map(lambda leg: compiles(*leg), legs.values())):

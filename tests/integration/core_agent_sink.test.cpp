@@ -5,80 +5,13 @@
 
 #include <set>
 
-#include "../support/faulty_peer.hpp"
-#include "scout/config/finalize.hpp"
+#include "../support/sender.hpp"
 
 using namespace scout;
 using namespace scout_tests;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A sink to the peer with its account. Transactions are numbered; each has one span below its root.
-class Sender {
- public:
-  explicit Sender(const FaultyPeer& peer, Outbox::Limits limits = {}) : sink_(config(peer.address()), logger_, limits) {}
-
-  CoreAgentSink& operator*() { return sink_; }
-  CoreAgentSink* operator->() { return &sink_; }
-
-  std::string id(std::uint64_t number) const { return std::string(seed_.request(number).text().c_str()); }
-
-  Expected<void> write(std::uint64_t number, std::string_view text = "x") {
-    const std::string json = '"' + std::string(text) + '"';
-    const TagView tag("text", json);
-    const SpanId root = seed_.span(number, 0);
-    const SpanView spans[] = {{root, {}, "Controller/users/show", Time(1s), Time(2s), {}},
-                              {seed_.span(number, 1), root, "SQL/Query", Time(1s), Time(2s), std::span(&tag, 1)}};
-    auto result = sink_.write(Trace(seed_.request(number), Time(1s), Time(2s), {}, spans, 0));
-    accepted_ += result.has_value();
-    return result;
-  }
-
-  void write_all(std::uint64_t from, std::uint64_t to) {
-    for (auto number = from; number < to; ++number) REQUIRE(write(number));
-  }
-
-  Expected<void> flush(std::chrono::milliseconds time = 5s) {
-    auto result = sink_.flush(std::chrono::steady_clock::now() + time);
-    outstanding_ = sink_.service(settlement);
-    return result;
-  }
-
-  bool service_at(std::chrono::steady_clock::time_point now) { return outstanding_ = sink_.service_at(now, settlement); }
-
-  int failures() const { return failures_; }  // of the connection, from the log
-  std::uint64_t settled() const { return settlement.delivered_transactions + settlement.dropped_transactions.total(); }
-  // Every transaction here has one span besides its root.
-  bool balanced() const {
-    return settlement.delivered_spans == settlement.delivered_transactions &&
-           settlement.dropped_spans.total() == settlement.dropped_transactions.total() &&
-           (outstanding_ ? settled() <= accepted_ : settled() == accepted_);
-  }
-
-  Settlement settlement;
-
- private:
-  static FinalConfig config(const std::string& address) {
-    return finalize(Config{.key = "abcdefghij0123456789",
-                           .name = "shop",
-                           .monitor = true,
-                           .hostname = "web-1",
-                           .core_agent_socket_path = address},
-                    Environment(), ProcessFacts());
-  }
-
-  IdSeed seed_{7, 8};
-  int failures_ = 0;
-  Logger logger_{LogLevel::debug, [this](LogLevel level, std::string_view category, std::string_view) {
-                   failures_ += category == "scout.socket" && level != LogLevel::info;
-                 }};
-  CoreAgentSink sink_;
-  std::uint64_t accepted_ = 0;
-  bool outstanding_ = true;
-};
-
-ApplicationEvent metadata(std::string_view json) { return {"scout.metadata", json, "Pid: 1", Time(1s)}; }
 
 const auto later = 11s;  // than an answer is due
 
@@ -103,6 +36,27 @@ TEST_CASE("every batch arrives once, after Register, on each kind of socket") {
     CHECK(sender->status().connected);
     CHECK(sender->status().last_error.empty());
   }
+}
+
+TEST_CASE("an automatic address leads to the older socket where nobody listens on TCP, and only then") {
+  FaultyPeer older, listening(Transport::tcp);
+  const FaultyPeer nobody(Transport::tcp);
+  older.start();
+  listening.start();
+  const Logger logger{LogLevel::off};
+  FinalConfig config = finalize(Config{}, Environment(), ProcessFacts());
+  const auto registers_at = [&](const std::string& tcp) {
+    config.core_agent_socket_path = *parse_address(tcp);
+    config.core_agent_socket_path.is_automatic = true;
+    config.core_agent_socket_path.older_path = parse_address(older.address())->path;
+    CoreAgentSink sink(config, logger);
+    CHECK(sink.flush(std::chrono::steady_clock::now() + 5s));
+  };
+  registers_at(nobody.address());
+  CHECK(older.count("Register") == 1);
+  registers_at(listening.address());
+  CHECK(listening.count("Register") == 1);
+  CHECK(older.count("Register") == 1);
 }
 
 TEST_CASE("flush registers and introduces the process even without a transaction") {
@@ -212,6 +166,48 @@ TEST_CASE("a Register without an answer ends in a new connection as well") {
   CHECK(sender.flush());
   CHECK(sender.settlement.delivered_transactions == 1);
   CHECK(sender.settlement.redelivered_transactions == 0);
+}
+
+TEST_CASE("a core agent that answers nothing is told everything all the same, once") {
+  FaultyPeer peer;
+  peer.on_register(Behaviour::mute);
+  peer.on_message(Behaviour::mute);
+  peer.start();
+  Sender sender(peer);
+  REQUIRE(sender->write(metadata("{}")));
+  sender.write_all(0, 1);
+  CHECK(!sender.flush(20ms));
+  const auto now = std::chrono::steady_clock::now();
+  sender.service_at(now + 900ms);
+  CHECK(peer.count("scout.metadata") == 0);
+  sender.service_at(now + 1s);
+  CHECK(peer.wait_for("scout.metadata"));
+  sender.service_at(now + 2s);
+  REQUIRE(peer.wait_for(sender.id(0)));
+  CHECK(!sender->status().connected);
+  CHECK(sender.settled() == 0);
+  sender.service_at(now + later);
+  CHECK(sender->status().last_error.find("no answer") != std::string::npos);
+  CHECK(peer.connections() == 1);
+}
+
+TEST_CASE("a batch that was sent ahead of a late refusal of Register is kept") {
+  FaultyPeer peer;
+  peer.on_register(Behaviour::mute);
+  peer.on_message(Behaviour::failure);  // taken for the answer to Register, which came first
+  peer.start();
+  Sender sender(peer);
+  sender.write_all(0, 1);
+  CHECK(!sender.flush(20ms));
+  sender.service_at(std::chrono::steady_clock::now() + 1s);
+  REQUIRE(peer.wait_for(sender.id(0)));
+  CHECK(sender.flush().error().code == ErrorCode::refused);
+  CHECK(sender.settled() == 0);
+  peer.on_register(Behaviour::ok);
+  peer.on_message(Behaviour::ok);
+  CHECK(sender.flush());
+  CHECK(sender.settlement.delivered_transactions == 1);
+  CHECK(sender.balanced());
 }
 
 TEST_CASE("a core agent that breaks in the middle of many loses none and the metadata comes again") {

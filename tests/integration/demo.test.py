@@ -13,6 +13,7 @@ import unittest
 
 DEMO, BUILD = sys.argv[1:3]
 del sys.argv[1:3]
+SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(DEMO)))
 REQUESTS = 48
 ARROWS = 112  # characters of Unicode's block "Arrows", as many since version 5.1
 
@@ -38,7 +39,7 @@ class Demo(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             recording = os.path.join(directory, "recording.jsonl")
             done = subprocess.run([DEMO, "--build", BUILD, "--record", recording, "--requests", str(REQUESTS)], capture_output=True,
-                                  text=True, encoding="utf-8", timeout=100)
+                                  text=True, encoding="utf-8", timeout=100, env=dict(os.environ, LC_ALL="C.UTF-8"))
             cls.output = done.stdout
             assert done.returncode == 0, done.stderr
             with open(recording, encoding="utf-8") as stream:
@@ -61,7 +62,8 @@ class Demo(unittest.TestCase):
         self.assertEqual(lost, 0)
         self.assertEqual(delivered, len(self.transactions))
         self.assertEqual(spans, sum(len(spans) - 1 for _, _, spans in self.transactions))
-        self.assertEqual(sum(name.startswith("Controller/") for name, _, _ in self.transactions), REQUESTS)
+        asked_by_the_service = 2 * len(self.named("Controller/GET /compare"))
+        self.assertEqual(sum(name.startswith("Controller/") for name, _, _ in self.transactions), REQUESTS + asked_by_the_service)
         self.named("Job/refresh statistics")
 
     def test_the_row_by_row_page_asks_once_for_every_row(self):
@@ -70,6 +72,20 @@ class Demo(unittest.TestCase):
             self.assertEqual(statements["SELECT name FROM characters WHERE code = ?"], ARROWS)
             self.assertEqual(tags["rows"], ARROWS)
         self.assertIn("×%d N+1" % ARROWS, self.output)
+
+    def test_the_row_by_row_page_is_named_with_the_statement_and_the_line_of_its_loop(self):
+        with open(os.path.join(SOURCES, "examples/unicode_explorer/pages.cpp"), encoding="utf-8") as stream:
+            lines = stream.read().split("\n")
+        for _, tags, spans in self.named("Controller/GET /blocks/:name/row-by-row"):
+            statement, = tags["n_plus_one"]
+            self.assertEqual((statement["statement"], statement["count"]), ("SELECT name FROM characters WHERE code = ?", ARROWS))
+            stack, = [span["tags"]["stack"] for span in spans.values() if "stack" in span["tags"]]
+            if not any(frame["line"] for frame in stack):
+                self.skipTest("built without libbacktrace")
+            frame = next(frame for frame in stack if frame["file"].endswith("unicode_explorer/pages.cpp"))
+            function = max(i for i, line in enumerate(lines[:frame["line"]]) if line.startswith("void "))
+            self.assertIn("block_with_one_query_per_row", lines[function])
+        self.assertRegex(self.output, r"(at|from) \S*examples/unicode_explorer/pages\.cpp:\d+ ")
 
     def test_work_on_other_threads_hangs_below_the_span_that_started_it(self):
         for _, _, spans in self.named("Controller/GET /categories"):
@@ -85,6 +101,13 @@ class Demo(unittest.TestCase):
             self.assertIn(tags["path"], ("/search?q=arrow", "/search?q=snow&token=%5BFILTERED%5D"))
             self.assertEqual(tags["user_ip"], "127.0.0.1")
             self.assertGreaterEqual(tags["scout.queue_time_ns"], 3_000_000)
+
+    def test_a_request_to_another_service_is_a_span_with_its_address(self):
+        for _, _, spans in self.named("Controller/GET /compare"):
+            requests = [span for span in spans.values() if span["operation"] == "HTTP/GET"]
+            self.assertEqual(len(requests), 2)
+            for request in requests:
+                self.assertRegex(request["tags"]["url"], r"^http://127\.0\.0\.1:\d+/$")
 
     def test_only_the_failing_page_is_an_error(self):
         self.assertEqual({name for name, tags, _ in self.transactions if tags.get("error") == "true"}, {"Controller/GET /statistics"})

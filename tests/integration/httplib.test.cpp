@@ -7,35 +7,13 @@
 #include <string>
 #include <thread>
 
+#include "../support/running_server.hpp"
+
 namespace {
 
 using httplib::Request, httplib::Response;
 
-// A server in this process, on a free port of the loopback interface.
-struct RunningServer {
-  template <class Register>
-  explicit RunningServer(Register&& register_routes) {
-    register_routes(server);
-    port = server.bind_to_any_port("127.0.0.1");
-    thread = std::thread{[this] { server.listen_after_bind(); }};
-    while (!server.is_running()) std::this_thread::yield();
-  }
-  ~RunningServer() {
-    server.stop();
-    thread.join();
-  }
-
-  int get(const std::string& target, const httplib::Headers& headers = {}) {
-    const auto result = httplib::Client{"127.0.0.1", port}.Get(target, headers);
-    return result ? result->status : 0;
-  }
-
-  httplib::Server server;
-  int port = 0;
-  std::thread thread;
-};
-
-using scout::testing::tag_json;
+using scout::testing::matches, scout::testing::span, scout::testing::tag_json, scout::testing::web;
 
 }  // namespace
 
@@ -54,18 +32,13 @@ TEST_CASE("a request is a transaction named after its method and its route, not 
     CHECK(running.get("/files/report.txt") == 200);
     CHECK(running.get("/search?q=a&token=b", {{"X-Forwarded-For", "1.2.3.4"}}) == 200);
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 3);
-  CHECK(traces[0].operation() == "Controller/GET /characters/*");
-  CHECK(tag_json(traces[0], "path") == R"("/characters/0041")");
-  CHECK(tag_json(traces[0], "user_ip") == R"("127.0.0.1")");
-  CHECK(tag_json(traces[0], "error") == "");
-  CHECK(traces[1].operation() == "Controller/GET /files/report.txt");
-  CHECK(traces[2].operation() == "Controller/GET /search");
-  CHECK(tag_json(traces[2], "path") == R"("/search?q=a&token=%5BFILTERED%5D")");
-  CHECK(tag_json(traces[2], "user_ip") == R"("1.2.3.4")");
-  REQUIRE(traces[2].spans().size() == 2);
-  CHECK(traces[2].spans()[1].operation() == "Custom/find");
+  CHECK(matches(recording, web("GET /characters/*").tag("path", "/characters/0041").tag("user_ip", "127.0.0.1").no_tag("error"),
+                web("GET /files/report.txt"),
+                web("GET /search")
+                    .tag("path", "/search?q=a&token=%5BFILTERED%5D")
+                    .tag("user_ip", "1.2.3.4")
+                    .children(span("Custom/find"))));
+  CHECK(scout::testing::no_secrets(recording));
 }
 
 TEST_CASE("a route can have a name of its own") {
@@ -76,9 +49,7 @@ TEST_CASE("a route can have a name of its own") {
     }};
     running.get("/characters/0041");
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 1);
-  CHECK(traces[0].operation() == "Controller/GET /characters/:code");
+  CHECK(matches(recording, web("GET /characters/:code")));
 }
 
 TEST_CASE("a server error marks the request, a client error does not") {
@@ -92,10 +63,8 @@ TEST_CASE("a server error marks the request, a client error does not") {
     CHECK(running.get("/status/404") == 404);
     CHECK(running.get("/status/503") == 503);
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 2);
-  CHECK(tag_json(traces[0], "error") == "");
-  CHECK(tag_json(traces[1], "error") == R"("true")");
+  const auto request = web("GET /status/*");
+  CHECK(matches(recording, request.no_tag("error"), request.tag("error", "true")));
 }
 
 TEST_CASE("an exception marks the request and reaches httplib's own handling") {
@@ -107,9 +76,7 @@ TEST_CASE("an exception marks the request and reaches httplib's own handling") {
     }};
     CHECK(running.get("/fail") == 418);
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 1);
-  CHECK(tag_json(traces[0], "error") == R"("true")");
+  CHECK(matches(recording, web("GET /fail").tag("error", "true")));
 }
 
 TEST_CASE("requests without a route and routes that were not instrumented are not recorded") {
@@ -152,12 +119,8 @@ TEST_CASE("every method has its registration, with and without a content reader"
     client.Options("/a");
     client.Post("/upload", "hello", "text/plain");
   }
-  const auto traces = recording.traces();
-  std::string names;
-  for (const auto& trace : traces) names += trace.operation() + "\n";
-  CHECK(names ==
-        "Controller/POST /a\nController/PUT /a\nController/PATCH /a\nController/DELETE /a\nController/OPTIONS "
-        "/a\nController/POST /upload\n");
+  CHECK(matches(recording, web("POST /a"), web("PUT /a"), web("PATCH /a"), web("DELETE /a"), web("OPTIONS /a"),
+                web("POST /upload")));
   CHECK(body == "hello");
 }
 
@@ -173,6 +136,58 @@ TEST_CASE("time in the queue in front of the server is taken from the proxy's he
   const auto waited = std::stoll("0" + std::string{tag_json(traces[0], "scout.queue_time_ns")});
   CHECK(waited >= 2'000'000'000);
   CHECK(waited < 12'000'000'000);
+}
+
+namespace {
+
+constexpr char known_trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+}  // namespace
+
+TEST_CASE("a request's trace goes on with what its handler asks another service, which says so on its own request") {
+  scout::testing::Recording recording;
+  std::string asked;
+  {
+    RunningServer prices{[&](httplib::Server& server) {
+      scout::instrument(server).Get("/price", [&](const Request& request, Response& response) {
+        asked = request.get_header_value("traceparent") + ' ' + request.get_header_value("tracestate");
+        response.status = request.has_header("X-Own") ? 200 : 400;
+      });
+    }};
+    RunningServer shop{[&](httplib::Server& server) {
+      scout::instrument(server).Get("/shop", [&](const Request&, Response&) {
+        httplib::Client client{"127.0.0.1", prices.port};
+        const auto ask = [&](const httplib::Headers& headers) { return client.Get("/price", headers); };
+        CHECK(scout::traced_request("GET", {{"X-Own", "yes"}}, ask)->status == 200);
+      });
+    }};
+    CHECK(shop.get("/shop", {{"traceparent", known_trace}, {"tracestate", "a=1"}, {"tracestate", "b=2"}}) == 200);
+  }
+  CHECK(asked.starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
+  CHECK(asked.find("b7ad6b7169203331") == std::string::npos);
+  CHECK(asked.ends_with("-01 a=1,b=2"));
+  CHECK(matches(recording, web("GET /price").tag("traceparent", asked.substr(0, 55)).tag("tracestate", "a=1,b=2"),
+                web("GET /shop").tag("traceparent", known_trace).children(span("HTTP/GET").no_tag("error"))));
+}
+
+TEST_CASE("a trace that is sent twice or malformed is none; failures of a traced request are on its span") {
+  scout::testing::Recording recording;
+  {
+    RunningServer server{[](httplib::Server& routes) { scout::instrument(routes).Get("/a", [](const Request&, Response&) {}); }};
+    server.get("/a", {{"traceparent", known_trace}, {"traceparent", known_trace}});
+    server.get("/a", {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"}});
+    SCOUT_WEB_TRANSACTION("asks");
+    httplib::Client client{"127.0.0.1", server.port}, nobody{"127.0.0.1", 1};
+    const auto missing = [&](const httplib::Headers& headers) { return client.Get("/missing", headers); };
+    CHECK(scout::traced_request("GET", {}, missing)->status == 404);
+    const auto refused = [&](const httplib::Headers& headers) { return nobody.Get("/", headers); };
+    CHECK_FALSE(scout::traced_request("GET", {}, refused));
+  }
+  const auto request = web("GET /a").no_tag("traceparent");
+  CHECK(matches(recording, request, request,
+                web("asks").children(span("HTTP/GET").tag("http.status_code", "404").no_tag("error"),
+                                     span("HTTP/GET").tag("error", "true"))));
+  CHECK(scout::trace_headers().empty());
 }
 
 TEST_SUITE_END();

@@ -47,11 +47,13 @@ def send(address, *messages):
 
 
 class Agent:
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def __init__(self, *arguments, **options):
+        self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                                        **options)
         first = self.process.stdout.readline()
+        self.first = json.loads(first) if first.startswith("{") else {}
         found = re.search(r"^scout-local-agent listens on (\S+)$", first)
-        self.address = found.group(1) if found else ""
+        self.address = found.group(1) if found else self.first.get("address", "")
 
     def end(self, how=signal.SIGTERM):
         """Status and further output after a signal; None: it ends by itself."""
@@ -80,20 +82,62 @@ class Program(unittest.TestCase):
             send(agent.address, REGISTER, transaction("Controller/users/show", "req-1"), {"Foo": {}})
             status, out, err = agent.end(how)
             self.assertEqual((status, err), (0, ""))
-            self.assertRegex(out, r"Controller/users/show +1 +0 +250 ms +250 ms +250 ms   Controller 100%")
+            self.assertRegex(out, r"Controller/users/show +1 +0 +250 ms +250 ms +250 ms +250 ms   Controller 100%")
             self.assertIn("slowest: Controller/users/show  250 ms  req-1", out)
+            self.assertIn("1 transactions received, 1 shown, 0 thrown away", out)
             self.assertIn("1 connections, 3 messages, 1 refused", out)
             self.assertIn("refused (1): unknown command Foo", out)
 
-    def test_without_report_it_says_no_more(self):
+    def test_without_transactions_and_report_it_says_no_more(self):
         agent = Agent("--address", "tcp://127.0.0.1:0")
         self.assertEqual(agent.end(), (0, "", ""))
 
-    def test_a_taken_address_is_exit_status_1_and_says_why(self):
+    def test_a_line_for_each_transaction_where_there_is_no_terminal(self):
+        agent = Agent("--address", "tcp://127.0.0.1:0", "--ascii")
+        send(agent.address, REGISTER, *(transaction("Job/" + "\x1b[2J" * (i == 1), "req-%d" % i) for i in range(30)))
+        status, out, err = agent.end()
+        lines = out.splitlines()
+        self.assertEqual(lines[0], "16:50:18.000  Job/  250 ms")
+        self.assertEqual(lines[1], "16:50:18.000  Job/?[2J  250 ms")
+        more = sum(int(line.split()[1]) for line in lines if line.startswith("... "))
+        self.assertEqual(sum(not line.startswith("... ") for line in lines) + more, 30)
+        self.assertEqual((status, err), (0, ""))
+
+    def test_json_is_a_line_for_each_transaction_then_endpoints_and_an_account(self):
+        agent = Agent("--address", self.file("agent.sock"), "--json")
+        self.assertEqual(agent.first, {"type": "listening", "address": self.file("agent.sock")})
+        send(agent.address, REGISTER, *(transaction("Job/%d" % (i % 2), "req-%d" % i) for i in range(30)), {"Foo": {}})
+        status, out, err = agent.end()
+        self.assertEqual((status, err), (0, ""))
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([line["type"] for line in lines], ["transaction"] * 30 + ["endpoint"] * 2 + ["account"])
+        self.assertEqual([line["request_id"] for line in lines[:30]], ["req-%d" % i for i in range(30)])
+        self.assertEqual({line["duration_ns"] for line in lines[:30]}, {250_000_000})
+        self.assertEqual([(line["name"], line["count"], line["p95_ns"]) for line in lines[30:32]],
+                         [("Job/0", 15, 250_000_000), ("Job/1", 15, 250_000_000)])
+        self.assertEqual(lines[32]["transactions"], {"received": 30, "shown": 30, "thrown_away": 0, "ignored": 0, "given_up": 0,
+                                                     "open": 0, "lines_skipped": 0})
+        self.assertEqual((lines[32]["refused"], lines[32]["complaints"]), (1, {"unknown command Foo": 1}))
+
+    def test_nobody_who_reads_its_lines_is_waited_for(self):
+        agent = Agent("--address", "tcp://127.0.0.1:0", "--json")
+        for _ in range(20):  # some megabytes of lines, more than a pipe and the buffer hold
+            self.assertEqual(len(send(agent.address, REGISTER, *[transaction("Job/" + "x" * 150, "req")] * 300)), 301)
+        account = json.loads(agent.end()[1].splitlines()[-1])["transactions"]
+        self.assertEqual(account["received"], 6000)
+        self.assertGreater(account["lines_skipped"], 0)
+
+    def test_a_locale_without_utf_8_gets_ascii(self):
+        for locale, ellipsis in (("C", "..."), ("C.UTF-8", "…")):
+            agent = Agent("--address", "tcp://127.0.0.1:0", "--width", "40", env=dict(os.environ, LC_ALL=locale))
+            send(agent.address, REGISTER, transaction("Job/" + "x" * 100, "req-1"))
+            self.assertTrue(agent.end()[1].endswith(ellipsis + "\n"))
+
+    def test_a_taken_address_is_exit_status_3_and_says_who_has_it(self):
         agent = Agent("--address", "tcp://127.0.0.1:0")
         status, out, err = run("--address", agent.address)
-        self.assertEqual((status, out), (1, ""))
-        self.assertEqual(err, "scout-local-agent: %s is taken: another agent listens there\n" % agent.address)
+        self.assertEqual((status, out), (3, ""))
+        self.assertEqual(err, "scout-local-agent: %s is taken: a core agent, version 1.5.1, listens there\n" % agent.address)
         self.assertEqual(agent.end()[0], 0)
 
     def test_a_path_is_a_socket_for_its_owner_and_is_removed(self):
@@ -124,12 +168,16 @@ class Program(unittest.TestCase):
         self.assertTrue(run("show", recording, "--trace", "latest")[1].startswith("Job/b  250 ms  req-2\n"))
         self.assertTrue(run("show", recording, "--trace", "req-1")[1].startswith("Controller/a"))
         self.assertTrue(run("show", recording, "--trace", "slowest", "--endpoint", "Job/b")[1].startswith("Job/b"))
+        trace = json.loads(run("show", recording, "--trace", "req-2", "--json")[1])
+        self.assertEqual([span["operation"] for span in trace["tree"]], ["Job/b"])
+        self.assertEqual([json.loads(line)["type"] for line in run("show", recording, "--json")[1].splitlines()],
+                         ["transaction"] * 2 + ["endpoint"] * 2 + ["account"])
         status, out, err = run("show", recording, "--trace", "req-3")
         self.assertEqual((status, out), (1, ""))
         self.assertIn("req-3", err)
 
     def test_mistakes_are_explained(self):
-        for arguments, status in ((["--nonsense"], 2), (["--address"], 2), (["show", self.file("missing")], 1),
+        for arguments, status in ((["--nonsense"], 2), (["--address"], 2), (["--width", "39"], 2), (["show", self.file("missing")], 1),
                                   (["--address", "tcp://0.0.0.0:0"], 1), (["--record", self.file("no/such/directory")], 1)):
             with self.subTest(arguments=arguments):
                 got, out, err = run(*arguments)

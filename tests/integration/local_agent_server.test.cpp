@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <scout/core_agent/framing.hpp>
 #include <server.hpp>
 
 #include <arpa/inet.h>
@@ -18,6 +19,7 @@
 #include <vector>
 
 using namespace scout::local_agent;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -164,7 +166,7 @@ TEST_CASE("a message that breaks a rule is refused with its reason, and the conn
   CHECK(client.ask(R"({"a\"\n":{}})") == R"({"Failure":{"message":"unknown command a\"\n"}})");
   server.stop();
   CHECK(server.desk.account().refused == 5);
-  CHECK(server.desk.store().traces().empty());
+  CHECK(server.desk.store().latest().empty());
 }
 
 TEST_CASE("each connection registers for itself") {
@@ -184,12 +186,14 @@ TEST_CASE("frames may arrive in pieces and several at once, and are answered in 
   CHECK(client.read_answer() == registered);
 }
 
-TEST_CASE("a broken frame ends its connection and no other") {
+TEST_CASE("a broken frame is answered with a failure and ends its connection and no other") {
   RunningServer server{"tcp://127.0.0.1:0", {.frame = 1000}};
   Client empty{server.address()}, large{server.address()}, good{server.address()};
   empty.write(std::string(4, '\0'));
+  CHECK(empty.read_answer() == R"({"Failure":{"message":"a frame of 0 bytes, allowed are 1 to 1000"}})");
   CHECK(empty.read_answer() == "");
-  large.write(Client::frame(std::string(1001, ' ')));
+  large.write(Client::frame(std::string(1'000'000, ' ')));  // all of it: the answer comes nevertheless
+  CHECK(large.read_answer() == R"({"Failure":{"message":"a frame of 1000000 bytes, allowed are 1 to 1000"}})");
   CHECK(large.read_answer() == "");
   CHECK(good.ask(register_message) == registered);
   server.stop();
@@ -200,8 +204,41 @@ TEST_CASE("all connections together may not hold too many bytes") {
   RunningServer server{"tcp://127.0.0.1:0", {.frame = 1'000'000, .waiting_bytes = 100'000}};
   Client hoarder{server.address()}, good{server.address()};
   hoarder.write(Client::frame(std::string(900'000, ' ')));
-  CHECK(hoarder.read_answer() == "");
+  CHECK(hoarder.read_answer() == R"({"Failure":{"message":"too many bytes are waiting in all connections"}})");
   CHECK(good.ask(register_message) == registered);
+}
+
+TEST_CASE("who owes a first word, the rest of a frame, or the reading of answers for too long is dropped") {
+  RunningServer server{"tcp://127.0.0.1:0", {.unread_answers = 1000, .patience = 100ms}};
+  Client silent{server.address()}, half{server.address()}, greedy{server.address()};
+  half.write(Client::frame(register_message).substr(0, 20));
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += Client::frame(register_message);
+  for (int i = 0; i < 10; ++i) greedy.write(many);  // until it is reset: it never reads
+  CHECK(silent.read_answer() == "");
+  CHECK(half.read_answer() == "");
+  server.stop();
+  CHECK(server.desk.account().timed_out == 3);
+}
+
+TEST_CASE("who owes nothing may be quiet for as long as it likes") {
+  RunningServer server{"tcp://127.0.0.1:0", {.patience = 50ms}};
+  Client quiet{server.address()}, silent{server.address()};
+  CHECK(quiet.ask(register_message) == registered);
+  for (int i = 0; i < 3; ++i) CHECK(Client{server.address()}.read_answer() == "");  // each is silent until it is dropped
+  CHECK(quiet.ask(register_message) == registered);
+}
+
+TEST_CASE("what clients had sent when it is told to stop still counts") {
+  constexpr int count = 200;
+  RunningServer server;
+  Client client{server.address()};
+  client.ask(register_message);
+  std::string all;
+  for (int i = 0; i < count; ++i) all += Client::frame(transaction(std::to_string(i)));
+  client.write(all);
+  server.stop();
+  CHECK(server.desk.store().received() == count);
 }
 
 TEST_CASE("more clients than allowed wait until one has gone") {
@@ -244,13 +281,29 @@ TEST_CASE("an address that is taken is refused by name") {
   RunningServer server;
   const auto again = Listener::open(server.address());
   REQUIRE(!again);
-  CHECK(again.error().message == server.address() + " is taken: another agent listens there");
+  CHECK(again.error().code == scout::ErrorCode::refused);
+  CHECK(again.error().message == server.address() + " is taken: a core agent, version 1.5.1, listens there");
+}
+
+TEST_CASE("an address that somebody else has taken says that it is no core agent") {
+  const Directory directory;
+  const std::string path = directory.file("other.sock");
+  const Descriptor other{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  REQUIRE(::bind(other.number(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  REQUIRE(::listen(other.number(), 1) == 0);
+  const auto refused = Listener::open(path);
+  REQUIRE(!refused);
+  CHECK(refused.error().message == path + " is taken, by something that does not answer as a core agent");
+  CHECK(std::filesystem::exists(path));
 }
 
 TEST_CASE("only loopback addresses are listened on unless asked for") {
   const auto refused = Listener::open("tcp://0.0.0.0:0");
   REQUIRE(!refused);
-  CHECK(refused.error().message.find("--listen-anywhere") != std::string::npos);
+  CHECK(refused.error().message.find("--allow-remote") != std::string::npos);
   CHECK(Listener::open("tcp://0.0.0.0:0", true));
   CHECK(!Listener::open("tcp://127.0.0.1"));
   CHECK(!Listener::open("tcp://127.0.0.1:http"));
@@ -272,6 +325,23 @@ TEST_CASE("a Unix socket is its owner's alone and goes away with the server") {
   CHECK(!std::filesystem::exists(path));
 }
 
+TEST_CASE("the file of a Unix socket is private whatever the umask says, and only its own file is removed") {
+  const Directory directory;
+  const std::string path = directory.file("agent.sock");
+  const mode_t before = ::umask(0);
+  {
+    const auto listener = Listener::open(path);
+    ::umask(before);
+    REQUIRE(listener);
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+    std::filesystem::remove(path);
+    std::ofstream{path} << "precious";
+  }
+  CHECK(std::filesystem::exists(path));
+}
+
 TEST_CASE("a socket file left over from a killed process is replaced, any other file is not") {
   const Directory directory;
   const std::string path = directory.file("agent.sock");
@@ -284,7 +354,9 @@ TEST_CASE("a socket file left over from a killed process is replaced, any other 
   }
   CHECK(Listener::open(path));
   std::ofstream{path} << "precious";
-  CHECK(!Listener::open(path));
+  const auto refused = Listener::open(path);
+  REQUIRE(!refused);
+  CHECK(refused.error().message == path + " exists and is no socket");
   CHECK(std::filesystem::file_size(path) == 8);
 }
 

@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "../../benchmarks/transaction/web_request.hpp"
+
 namespace {
 thread_local bool counting = false;
 std::atomic<int> allocations = 0;
@@ -75,14 +77,14 @@ std::atomic<int> stage = 0;
 
 void application() {
   const Values values;
-  for (int n = 0; n < 3; ++n) request(values, n);  // the first use maps the ring and starts the collector
+  for (int n = 0; n < 3; ++n) request(values, n), serve_request(values.text);  // the first use maps the ring and starts the collector
   while (stage != 1) std::this_thread::yield();
   if (!forbid_system_calls()) {
     stage = -1;
     return;
   }
   counting = true;
-  for (int n = 0; n < 2000; ++n) request(values, n);
+  for (int n = 0; n < 2000; ++n) request(values, n), serve_request(values.text);
   counting = false;
   stage = 2;
   for (;;) asm volatile("" ::: "memory");  // this thread cannot even end
@@ -102,6 +104,6 @@ int main() {
   if (stage != 2 || !scout::flush(std::chrono::seconds(20))) return 2;
   const scout::Stats stats = scout::stats();
   if (allocations != 0) std::printf("%d allocations\n", allocations.load());
-  if (stats.transactions.started < 2000 || !stats.transactions.balanced() || !stats.spans.balanced()) return 3;
+  if (stats.transactions.started < 4000 || !stats.transactions.balanced() || !stats.spans.balanced()) return 3;
   _exit(allocations == 0 ? 0 : 4);
 }

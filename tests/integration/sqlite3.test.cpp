@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 #include <unistd.h>
-#include <scout/agent.hpp>
 #include <scout/testing.hpp>
 
 #include <cstdio>
@@ -28,21 +27,9 @@ struct Database {
   sqlite3* handle = nullptr;
 };
 
-// The statements of the only trace, in the order of their start.
-std::vector<std::string> statements(scout::testing::Recording& recording) {
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 1);
-  std::vector<std::string> found;
-  for (const auto& span : traces[0].spans()) {
-    if (span.operation() != "SQL/Query") continue;
-    const auto json = scout::testing::tag_json(span, "db.statement");
-    REQUIRE(json.size() >= 2);
-    found.emplace_back(json.substr(1, json.size() - 2));
-  }
-  return found;
-}
+using scout::testing::background, scout::testing::matches, scout::testing::span, scout::testing::web;
 
-using Statements = std::vector<std::string>;
+auto query(const char* statement) { return span("SQL/Query").tag("db.statement", statement); }
 
 }  // namespace
 
@@ -58,7 +45,7 @@ TEST_CASE("every connection opened after instrument_sqlite3() is traced, once") 
     database.run("SELECT 1");
   }
   sqlite3_reset_auto_extension();
-  CHECK(statements(recording) == Statements{"SELECT 1"});
+  CHECK(matches(recording, web("show").children(query("SELECT 1"))));
 }
 
 TEST_CASE("one connection can be instrumented on its own, again without effect") {
@@ -71,7 +58,7 @@ TEST_CASE("one connection can be instrumented on its own, again without effect")
     traced.run("SELECT 1");
     other.run("SELECT 2");
   }
-  CHECK(statements(recording) == Statements{"SELECT 1"});
+  CHECK(matches(recording, web("show").children(query("SELECT 1"))));
 }
 
 TEST_CASE("a statement is a child of the span it runs in, and its text has no bound values") {
@@ -88,15 +75,12 @@ TEST_CASE("a statement is a child of the span it runs in, and its text has no bo
     sqlite3_reset(statement);
   }
   sqlite3_finalize(statement);
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 1);
-  REQUIRE(traces[0].spans().size() == 3);
-  const auto &load = traces[0].spans()[1], &query = traces[0].spans()[2];
-  CHECK(query.operation() == "SQL/Query");
-  CHECK(query.parent() == load.id());
-  CHECK(scout::testing::tag_json(query, "db.statement") == R"("SELECT ?")");
-  CHECK(query.stop() >= query.start());
-  CHECK(query.stop() <= load.stop());
+  REQUIRE(matches(recording, web("show").children(span("Custom/load").children(query("SELECT ?")))));
+  CHECK(scout::testing::no_secrets(recording, {"secret"}));
+  const auto trace = recording.traces().at(0);
+  const auto &load = trace.spans()[1], &run = trace.spans()[2];
+  CHECK(run.stop() >= run.start());
+  CHECK(run.stop() <= load.stop());
 }
 
 TEST_CASE("each run of a prepared statement is a span, however it ends") {
@@ -115,7 +99,7 @@ TEST_CASE("each run of a prepared statement is a span, however it ends") {
     sqlite3_step(statement);  // partly, then finalized
     sqlite3_finalize(statement);
   }
-  CHECK(statements(recording) == Statements(3, "SELECT a FROM t"));
+  CHECK(matches(recording, web("show").children(query("SELECT a FROM t").times(3))));
 }
 
 TEST_CASE("statements stepped in turns are siblings that end on their own") {
@@ -131,11 +115,7 @@ TEST_CASE("statements stepped in turns are siblings that end on their own") {
     sqlite3_finalize(first);
     sqlite3_finalize(second);
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 1);
-  REQUIRE(traces[0].spans().size() == 3);
-  CHECK(traces[0].spans()[1].parent() == traces[0].spans()[0].id());
-  CHECK(traces[0].spans()[2].parent() == traces[0].spans()[0].id());
+  CHECK(matches(recording, web("show").children(query("SELECT 1"), query("SELECT 2"))));
 }
 
 TEST_CASE("errors leave nothing open") {
@@ -150,11 +130,9 @@ TEST_CASE("errors leave nothing open") {
     CHECK(database.run("SELECT abs(-9223372036854775808)") == SQLITE_ERROR);
     const scout::ScopedSpan after{"after"};
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 1);
-  REQUIRE(traces[0].spans().size() == 4);
-  CHECK(traces[0].spans()[3].parent() == traces[0].spans()[0].id());
-  CHECK(scout::stats().spans.dropped.total() == 0);
+  CHECK(matches(recording, web("show").children(query("INSERT INTO t VALUES(1)"), query("SELECT abs(-9223372036854775808)"),
+                                                span("Custom/after"))));
+  CHECK(scout::testing::no_lost_spans(recording));
 }
 
 TEST_CASE("a trigger is part of the statement that fired it") {
@@ -167,7 +145,7 @@ TEST_CASE("a trigger is part of the statement that fired it") {
     const scout::WebTransaction transaction{"show"};
     database.run("INSERT INTO t VALUES(1)");
   }
-  CHECK(statements(recording) == Statements{"INSERT INTO t VALUES(1)"});
+  CHECK(matches(recording, web("show").children(query("INSERT INTO t VALUES(1)"))));
 }
 
 TEST_CASE("what a function asks the database is part of the statement that called it") {
@@ -183,7 +161,7 @@ TEST_CASE("what a function asks the database is part of the statement that calle
     const scout::WebTransaction transaction{"show"};
     CHECK(database.run("SELECT ask()") == SQLITE_OK);
   }
-  CHECK(statements(recording) == Statements{"SELECT ask()"});
+  CHECK(matches(recording, web("show").children(query("SELECT ask()"))));
 }
 
 TEST_CASE("outside of a transaction nothing is recorded") {
@@ -192,7 +170,7 @@ TEST_CASE("outside of a transaction nothing is recorded") {
   scout::instrument(database.handle);
   database.run("SELECT 1");
   { const scout::WebTransaction transaction{"show"}; }
-  CHECK(statements(recording).empty());
+  CHECK(matches(recording, web("show")));
 }
 
 TEST_CASE("a comment in front of a statement is part of it") {
@@ -203,7 +181,7 @@ TEST_CASE("a comment in front of a statement is part of it") {
     const scout::WebTransaction transaction{"show"};
     database.run("-- find it\nSELECT 1");
   }
-  CHECK(statements(recording) == Statements{"-- find it\\nSELECT 1"});
+  CHECK(matches(recording, web("show").children(query("-- find it\nSELECT 1"))));
 }
 
 TEST_CASE("a close that is refused does not end badly") {
@@ -247,7 +225,20 @@ TEST_CASE("connections on several threads do not disturb each other") {
   std::remove(path.c_str());
   const auto traces = recording.traces();
   CHECK(traces.size() == threads * runs);
-  for (const auto& trace : traces) REQUIRE(trace.spans().size() == 2);
+  for (const auto& trace : traces) REQUIRE(matches(trace, background("read").children(query("SELECT a FROM t"))));
+}
+
+TEST_CASE("nothing is recorded where disabled_instruments names sqlite3") {
+  scout::Config config;
+  config.disabled_instruments = {"sqlite3"};
+  scout::testing::Recording recording{config};
+  Database database;
+  scout::instrument(database.handle);
+  {
+    scout::WebTransaction transaction{"page"};
+    CHECK(database.run("SELECT 1") == SQLITE_OK);
+  }
+  CHECK(matches(recording, web("page")));
 }
 
 TEST_SUITE_END();

@@ -47,6 +47,6 @@ int main() {
     std::thread([&task] { task.handle.resume(); }).join();
     task.handle.destroy();
   }
-  if (!scout::flush(std::chrono::seconds(10))) return 2;
+  if (!scout::flush(std::chrono::seconds(50))) return 2;
   print_account();
 }

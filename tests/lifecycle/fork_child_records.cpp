@@ -20,10 +20,11 @@ int main() {
   pid_t child = 0;
   {
     SCOUT_BACKGROUND_TRANSACTION("parent");
-    SCOUT_INSTRUMENT("open");
-    if (quiet_before_fork && !scout::flush(std::chrono::seconds(10))) return 4;
+    scout::ScopedSpan open("open");
+    if (quiet_before_fork && !scout::flush(std::chrono::seconds(50))) return 4;
     child = fork();
     if (child == 0) {
+      if (open.tag("rows", 1) || open.tag("text", "longer than sixteen characters")) return 5;  // the parent's
       SCOUT_INSTRUMENT("nothing here");  // the child is in no transaction
       SCOUT_BACKGROUND_TRANSACTION("child");
       SCOUT_INSTRUMENT("work");
@@ -33,7 +34,7 @@ int main() {
       if (status != 0) return 2;
     }
   }
-  if (!scout::flush(std::chrono::seconds(10))) return 3;
+  if (!scout::flush(std::chrono::seconds(50))) return 3;
   if (child == 0) {
     const scout::Stats stats = scout::stats();
     const bool right = stats.transactions.balanced() && stats.spans.balanced() && stats.transactions.delivered == 1 &&

@@ -19,7 +19,7 @@ int main() {
     for (auto*& span : open) span = new scout::ScopedSpan{scout::Operation{"Custom/open"}};  // places, not records
     for (int i = 399; i >= 0; --i) delete open[i];
   }
-  if (!scout::flush(std::chrono::seconds(10))) return 2;
+  if (!scout::flush(std::chrono::seconds(50))) return 2;
   print_account();
   const scout::Stats stats = scout::stats();
   if (stats.spans.dropped[scout::Reason::ring_full] < 400 - 128) return 3;

@@ -1,5 +1,5 @@
-// The program, a library it is linked to and a plugin it opens with RTLD_LOCAL, all with hidden visibility, record under one
-// context. The plugin is closed while its names are still in flight.
+// The program, a library it is linked to and a plugin it opens with RTLD_LOCAL record under one context, whatever the visibility
+// of their symbols. The plugin is closed while its names are still in flight.
 
 #include <dlfcn.h>
 #include <scout/scout.hpp>
@@ -26,6 +26,6 @@ int main(int, char** arguments) {
     }
     dlclose(plugin);
   }
-  if (!scout::flush(std::chrono::seconds(10))) return 3;
+  if (!scout::flush(std::chrono::seconds(50))) return 3;
   print_account();
 }

@@ -22,6 +22,6 @@ int main() {
       }).join();
     }).join();
   }
-  if (!scout::flush(std::chrono::seconds(10))) return 2;
+  if (!scout::flush(std::chrono::seconds(50))) return 2;
   print_account();
 }

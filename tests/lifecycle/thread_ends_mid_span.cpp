@@ -27,14 +27,14 @@ void leave_transaction_open() {
 int main() {
   if (!scout::install()) return 1;
   std::thread(leave_span_open).join();
-  scout::flush(std::chrono::seconds(10));
+  scout::flush(std::chrono::seconds(50));
   delete static_cast<scout::WebTransaction*>(leaked[0]);  // on another thread than it began
   std::thread(leave_transaction_open).join();
-  scout::flush(std::chrono::seconds(10));
+  scout::flush(std::chrono::seconds(50));
   for (int i = 0; i < 100; ++i) {
     std::thread([] { SCOUT_BACKGROUND_TRANSACTION("short"); }).join();
-    if (i % 10 == 0) scout::flush(std::chrono::seconds(10));
+    if (i % 10 == 0) scout::flush(std::chrono::seconds(50));
   }
-  scout::flush(std::chrono::seconds(10));
+  scout::flush(std::chrono::seconds(50));
   print_account();
 }

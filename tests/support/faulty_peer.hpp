@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -38,7 +39,10 @@ enum class Behaviour {
   mute,            // no answer
   close,           // closes instead of answering
   half_length,     // two bytes of the length, then closes
-  truncated        // announces 100 bytes, sends 10, then closes
+  truncated,       // announces 100 bytes, sends 10, then closes
+  half,            // announces 100 bytes, sends 10, then nothing more
+  oversize,        // announces two gigabytes
+  reset            // closes so that the other side sees a reset (TCP)
 };
 
 enum class Transport { unix_socket, tcp, tcp6 };
@@ -93,6 +97,18 @@ class FaultyPeer {
   void on_message(Behaviour behaviour) { on_message_ = behaviour; }
   // The connection that brings the n-th message from now is closed without an answer to it, once.
   void close_after(int n) { close_countdown_ = n; }
+  // The connection that brings the n-th byte from its beginning is closed right after it, once. Before that connection.
+  void close_at_byte(std::size_t n) { close_at_ = n; }
+  // Reads one byte at a time and answers so, with a pause after each.
+  void trickle(std::chrono::milliseconds pause) { pause_ = pause; }
+  // As SIGSTOP and SIGCONT do to a process: whatever arrives waits in the kernel. From one thread.
+  void freeze() { running_.lock(); }
+  void thaw() { running_.unlock(); }
+  // Puts its own socket file in the place of the other's, which goes on with the connections that it has.
+  void take_place_of(FaultyPeer& other) {
+    if (std::rename(path_.c_str(), other.path_.c_str()) != 0) std::abort();
+    path_.swap(other.path_);
+  }
   // Every connection that brings a payload with this text is closed. Before start().
   void poison(std::string text) { poison_ = std::move(text); }
 
@@ -123,6 +139,7 @@ class FaultyPeer {
     ~Client() { ::close(fd); }
 
     int fd;
+    std::size_t received = 0;
     scout::FrameReader reader{64 * 1024 * 1024};
   };
 
@@ -162,6 +179,7 @@ class FaultyPeer {
       std::vector<pollfd> entries{{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
       for (const auto& client : connections_) entries.push_back({client->fd, POLLIN, 0});
       if (::poll(entries.data(), entries.size(), -1) < 0) continue;
+      const std::lock_guard running(running_);
       if (entries[0].revents != 0) return;
       std::vector<std::unique_ptr<Client>> kept;
       for (std::size_t i = 0; i < connections_.size(); ++i) {
@@ -179,9 +197,17 @@ class FaultyPeer {
   // False: the connection is over.
   bool serve(Client& client) {
     const auto space = client.reader.space();
-    const auto received = ::recv(client.fd, space.data(), space.size(), 0);
+    const std::size_t end = close_at_.load();
+    const std::size_t most = pause_.load().count() > 0 ? 1 : end > client.received ? end - client.received : space.size();
+    const auto received = ::recv(client.fd, space.data(), std::min(most, space.size()), 0);
     if (received <= 0) return false;
+    std::this_thread::sleep_for(pause_.load());
     client.reader.filled(static_cast<std::size_t>(received));
+    client.received += static_cast<std::size_t>(received);
+    if (end != 0 && client.received == end) {
+      close_at_ = 0;
+      return false;
+    }
     for (;;) {
       const auto payload = client.reader.next();
       if (!payload) return false;
@@ -211,6 +237,13 @@ class FaultyPeer {
       case Behaviour::close: return false;
       case Behaviour::half_length: return send(client, std::string(2, '\0')), false;
       case Behaviour::truncated: return send(client, framed(std::string(100, 'x')).substr(0, 14)), false;
+      case Behaviour::half: return send(client, framed(std::string(100, 'x')).substr(0, 14));
+      case Behaviour::oversize: return send(client, "\x7f\xff\xff\xff{");
+      case Behaviour::reset: {
+        const linger at_once{1, 0};
+        ::setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        return false;
+      }
     }
     return false;
   }
@@ -221,11 +254,14 @@ class FaultyPeer {
     return frame.append(payload);
   }
 
-  static bool send(const Client& client, std::string_view bytes, std::size_t step = 4096) {
+  bool send(const Client& client, std::string_view bytes, std::size_t step = 4096) const {
+    const auto pause = pause_.load();
+    if (pause.count() > 0) step = 1;
     while (!bytes.empty()) {
       const auto sent = ::send(client.fd, bytes.data(), std::min(step, bytes.size()), MSG_NOSIGNAL);
       if (sent <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
+      std::this_thread::sleep_for(pause);
     }
     return true;
   }
@@ -245,6 +281,9 @@ class FaultyPeer {
   std::vector<std::unique_ptr<Client>> connections_;  // the thread's
   std::atomic<Behaviour> on_register_{Behaviour::ok}, on_message_{Behaviour::ok};
   std::atomic<int> close_countdown_{0};
+  std::atomic<std::size_t> close_at_{0};  // 0: never
+  std::atomic<std::chrono::milliseconds> pause_{std::chrono::milliseconds(0)};
+  std::mutex running_;  // held while it serves, and while it is frozen
   std::string poison_;
 
   mutable std::mutex mutex_;

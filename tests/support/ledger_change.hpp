@@ -4,6 +4,7 @@
 // The account of one test: what changed in the process's ledger since the object was made, and whether it balances.
 
 #include <scout/agent.hpp>
+#include <scout/testing/recording.hpp>
 
 #include <doctest/doctest.h>
 
@@ -18,23 +19,13 @@ class LedgerChange {
   LedgerChange(const LedgerChange&) = delete;
   LedgerChange& operator=(const LedgerChange&) = delete;
 
-  scout::Ledger transactions() const { return change(before_.transactions, scout::stats().transactions); }
-  scout::Ledger spans() const { return change(before_.spans, scout::stats().spans); }
+  scout::Ledger transactions() const { return scout::detail::change(before_, scout::stats()).transactions; }
+  scout::Ledger spans() const { return scout::detail::change(before_, scout::stats()).spans; }
   std::uint64_t dropped_tags() const { return scout::stats().dropped_tags - before_.dropped_tags; }
   std::uint64_t cut_tags() const { return scout::stats().cut_tags - before_.cut_tags; }
   std::uint64_t interrupted() const { return scout::stats().interrupted - before_.interrupted; }
 
  private:
-  static scout::Ledger change(const scout::Ledger& from, scout::Ledger to) {
-    to.started -= from.started;
-    to.delivered -= from.delivered;
-    to.sampled_out -= from.sampled_out;
-    to.ignored -= from.ignored;
-    to.live -= from.live;
-    for (std::size_t i = 0; i < scout::reason_count; ++i) to.dropped.counts[i] -= from.dropped.counts[i];
-    return to;
-  }
-
   scout::Stats before_;
 };
 

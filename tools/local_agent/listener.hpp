@@ -4,6 +4,8 @@
 // The listening socket: "tcp://127.0.0.1:6590" (port 0: a free one) or the path of a Unix socket, which only its owner
 // may open and which goes away with the listener.
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,10 +35,11 @@ class Descriptor {
 
 class Listener {
  public:
-  // Only loopback addresses unless `anywhere`.
-  static Expected<Listener> open(std::string_view address, bool anywhere = false);
+  // Only loopback addresses unless `remote`. A socket file that nobody listens on is replaced, no other file is.
+  // ErrorCode::refused when somebody listens there; the message says who.
+  static Expected<Listener> open(std::string_view address, bool remote = false);
 
-  Listener(Listener&&) = default;
+  Listener(Listener&& other) noexcept = default;
   Listener& operator=(Listener&&) = delete;
   ~Listener();
 
@@ -45,12 +48,13 @@ class Listener {
 
  private:
   Listener() = default;
-  static Expected<Listener> open_tcp(std::string_view host_and_port, bool anywhere);
+  static Expected<Listener> open_tcp(std::string_view host_and_port, bool remote);
   static Expected<Listener> open_unix(std::string_view path);
 
   Descriptor socket_;
   std::string address_;
-  std::string path_;  // of the Unix socket that is ours to remove
+  std::string path_;  // of the Unix socket, which is ours to remove while it is still that file
+  std::pair<dev_t, ino_t> file_{};
 };
 
 }  // namespace scout::local_agent

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "json_string.hpp"
 #include "terminal_text.hpp"
@@ -60,14 +62,10 @@ constexpr Rule rules[] = {
 
 bool fits(Kind kind, element value) {
   switch (kind) {
-    case Kind::any:
-      return true;
-    case Kind::list:
-      return value.is_array();
-    case Kind::text:
-      return value.is_string();
-    case Kind::text_or_null:
-      return value.is_string() || value.is_null();
+    case Kind::any: return true;
+    case Kind::list: return value.is_array();
+    case Kind::text: return value.is_string();
+    case Kind::text_or_null: return value.is_string() || value.is_null();
     case Kind::timestamp: {
       std::string_view text;
       return value.get(text) == simdjson::SUCCESS && parse_timestamp(text);
@@ -76,21 +74,30 @@ bool fits(Kind kind, element value) {
   return false;
 }
 
+constexpr std::size_t most_complaints = 20;  // about one message
+
+void complain(std::vector<std::string>& bad, std::string complaint) {
+  if (bad.size() < most_complaints) bad.push_back(std::move(complaint));
+}
+
 void check_members(const Rule& rule, simdjson::dom::object arguments, std::vector<std::string>& bad) {
-  std::unordered_set<std::string_view> seen;
+  std::uint32_t seen = 0;  // a bit for each member of the rule
   for (const auto argument : arguments) {
     const std::string_view name = argument.key;
     const auto member = std::find_if(rule.members.begin(), rule.members.end(), [&](const Member& m) { return m.name == name; });
-    if (!seen.insert(name).second) {
-      bad.push_back(fmt::format("{}: {} twice", rule.command, name));
-    } else if (member == rule.members.end()) {
-      bad.push_back(fmt::format("{}: unexpected {}", rule.command, name));
+    const std::uint32_t bit = 1u << (member - rule.members.begin());
+    if (member == rule.members.end()) {
+      complain(bad, fmt::format("{}: unexpected {}", rule.command, cut(name, 60, true)));
+    } else if ((seen & bit) != 0) {
+      complain(bad, fmt::format("{}: {} twice", rule.command, name));
     } else if (!fits(member->kind, argument.value)) {
-      bad.push_back(fmt::format("{}: bad {} {}", rule.command, name, cut(simdjson::to_string(argument.value), 60, true)));
+      complain(bad, fmt::format("{}: bad {} {}", rule.command, name, cut(simdjson::to_string(argument.value), 60, true)));
     }
+    if (member != rule.members.end()) seen |= bit;
   }
-  for (const Member& member : rule.members) {
-    if (member.required && !seen.contains(member.name)) bad.push_back(fmt::format("{}: missing {}", rule.command, member.name));
+  for (std::size_t i = 0; i < rule.members.size(); ++i) {
+    if (rule.members[i].required && (seen >> i & 1) == 0)
+      complain(bad, fmt::format("{}: missing {}", rule.command, rule.members[i].name));
   }
 }
 
@@ -99,24 +106,24 @@ void check_batch(simdjson::dom::array commands, std::vector<std::string>& bad);
 void check_message(element message, bool registered, bool inside_batch, std::vector<std::string>& bad) {
   const Command command = command_of(message);
   if (command.name == "?") {
-    bad.emplace_back("not an object with exactly one key");
+    complain(bad, "not an object with exactly one key");
     return;
   }
   const auto rule = std::find_if(std::begin(rules), std::end(rules), [&](const Rule& r) { return r.command == command.name; });
   if (rule == std::end(rules)) {
-    bad.push_back(fmt::format("unknown command {}", cut(command.name, 60, true)));
+    complain(bad, fmt::format("unknown command {}", cut(command.name, 60, true)));
     return;
   }
   simdjson::dom::object arguments;
   if (command.arguments.get(arguments) != simdjson::SUCCESS) {
-    bad.push_back(fmt::format("{}: arguments are not an object", command.name));
+    complain(bad, fmt::format("{}: arguments are not an object", command.name));
     return;
   }
   check_members(*rule, arguments, bad);
-  if (!registered && !rule->before_register) bad.push_back(fmt::format("{}: sent before Register", command.name));
+  if (!registered && !rule->before_register) complain(bad, fmt::format("{}: sent before Register", command.name));
   const bool batch = command.name == "BatchCommand";
   if (inside_batch && (batch || command.name == "Register"))
-    bad.push_back(fmt::format("{}: not allowed inside a batch", command.name));
+    complain(bad, fmt::format("{}: not allowed inside a batch", command.name));
   simdjson::dom::array commands;
   if (batch && !inside_batch && arguments["commands"].get(commands) == simdjson::SUCCESS) check_batch(commands, bad);
 }
@@ -129,43 +136,43 @@ void check_batch(simdjson::dom::array commands, std::vector<std::string>& bad) {
   std::vector<std::pair<std::size_t, std::string_view>> parents;
   const std::size_t last = commands.size() - 1;
   std::size_t i = 0;
-  const auto complain = [&](std::string_view what) { bad.push_back(fmt::format("#{} {}", i, what)); };
+  const auto object_to = [&](std::string_view what) { complain(bad, fmt::format("#{} {}", i, what)); };
   for (const element message : commands) {
     std::vector<std::string> complaints;
     check_message(message, true, true, complaints);
-    for (const std::string& complaint : complaints) complain(complaint);
+    for (const std::string& complaint : complaints) object_to(complaint);
     const auto [name, arguments] = command_of(message);
     if (name != "?" && arguments.is_object()) {
       std::string_view request;
       const bool names_request = arguments["request_id"].get(request) == simdjson::SUCCESS;
       const std::string_view span = text_member(arguments, "span_id");
       if (name == "StartRequest") {
-        if (i != 0) complain("StartRequest is not the first command");
+        if (i != 0) object_to("StartRequest is not the first command");
         open_requests.insert(request);
       } else if (names_request && !open_requests.contains(request)) {
-        complain(fmt::format("{} for a request that is not open", name));
+        object_to(fmt::format("{} for a request that is not open", name));
       }
       if (name == "StartSpan") {
-        if (!spans.insert_or_assign(span, State::open).second) complain("span id used twice");
+        if (!spans.insert_or_assign(span, State::open).second) object_to("span id used twice");
         if (std::string_view parent; arguments["parent_id"].get(parent) == simdjson::SUCCESS) parents.emplace_back(i, parent);
       } else if (name == "StopSpan") {
         const auto found = spans.find(span);
-        if (found == spans.end() || found->second == State::closed) complain("StopSpan without StartSpan");
+        if (found == spans.end() || found->second == State::closed) object_to("StopSpan without StartSpan");
         spans[span] = State::closed;
       } else if (name == "TagSpan" && !spans.contains(span)) {
-        complain("TagSpan before StartSpan");
+        object_to("TagSpan before StartSpan");
       } else if (name == "FinishRequest") {
         open_requests.erase(request);
-        if (i != last) complain("FinishRequest is not the last command");
+        if (i != last) object_to("FinishRequest is not the last command");
       }
     }
     ++i;
   }
   for (const auto& [position, parent] : parents) {
-    if (!spans.contains(parent)) bad.push_back(fmt::format("#{} parent_id names a span that is not in the batch", position));
+    if (!spans.contains(parent)) complain(bad, fmt::format("#{} parent_id names a span that is not in the batch", position));
   }
   for (const auto& [span, state] : spans) {
-    if (state == State::open) bad.emplace_back("span never stopped");
+    if (state == State::open) complain(bad, "span never stopped");
   }
 }
 

@@ -27,6 +27,8 @@ class Recording {
   Recording() = default;  // records nothing
   static Expected<Recording> create(const std::string& path);
 
+  bool is_open() const { return file_ != nullptr; }
+
   void opened(std::uint64_t connection);
   void message(std::uint64_t connection, std::uint64_t n, std::string_view payload, std::string_view type,
                const std::vector<std::string>& bad);

@@ -11,7 +11,8 @@
 namespace scout::local_agent {
 namespace {
 
-constexpr std::size_t most_complaints = 20;  // different ones
+constexpr std::size_t most_complaints = 20;         // different ones
+constexpr std::size_t worth_keeping = 1024 * 1024;  // a parser that took a larger message gives its memory back
 
 bool has_non_ascii(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return (c & '\x80') != 0; });
@@ -19,21 +20,27 @@ bool has_non_ascii(std::string_view text) {
 
 }  // namespace
 
-std::string Desk::account_text() const {
-  std::string text = fmt::format("{} connections, {} messages, {} refused, {} broken connections\n", account_.connections,
-                                 account_.messages, account_.refused, account_.bad_frames);
-  for (const auto& [complaint, count] : account_.complaints) text += fmt::format("  refused ({}): {}\n", count, complaint);
-  if (requests_.given_up() > 0) text += fmt::format("  {} requests never finished\n", requests_.given_up());
-  return text;
+void Desk::apply(simdjson::dom::element message, Time now) {
+  processes_.apply(message);
+  requests_.apply(message, now);
 }
 
-Session::Session(Desk& desk) : desk_(desk), number_(++desk.account_.connections) { desk_.recording_.opened(number_); }
+Session::Session(Desk& desk) : desk_(desk), number_(++desk.account_.connections) {
+  ++desk_.account_.live;
+  desk_.recording_.opened(number_);
+}
 
 Session::Answer Session::handle(std::string_view payload) {
+  Answer answer = judge(payload);
+  if (payload.size() > worth_keeping) desk_.parser_ = simdjson::dom::parser{};
+  return answer;
+}
+
+Session::Answer Session::judge(std::string_view payload) {
   ++messages_;
   ++desk_.account_.messages;
   simdjson::dom::element message;
-  if (const auto error = desk_.parser_.parse(payload.data(), payload.size()).get(message); error != simdjson::SUCCESS) {
+  if (const auto error = desk_.parser_.parse(payload.data(), payload.size(), false).get(message); error != simdjson::SUCCESS) {
     desk_.recording_.bad_json(number_, messages_, payload.size(), simdjson::error_message(error));
     return refuse(fmt::format("not JSON: {}", simdjson::error_message(error)));
   }
@@ -42,20 +49,28 @@ Session::Answer Session::handle(std::string_view payload) {
   const std::string complaint = bad.empty() ? "" : bad.front();
   const bool was_registered = registered_;
   registered_ = registered_ || (command == "Register" && bad.empty());
-  if (has_non_ascii(payload)) bad.emplace_back("note: raw non-ASCII bytes (legal UTF-8)");
-  desk_.recording_.message(number_, messages_, payload, command, bad);
+  if (desk_.recording_.is_open()) {
+    if (has_non_ascii(payload)) bad.emplace_back("note: raw non-ASCII bytes (legal UTF-8)");
+    desk_.recording_.message(number_, messages_, payload, command, bad);
+  }
   // A trace that breaks a rule is refused but still shown: whoever looks for the mistake wants to see it.
-  if (was_registered) desk_.requests_.apply(message, std::chrono::system_clock::now());
+  if (was_registered) desk_.apply(message, std::chrono::system_clock::now());
   if (!complaint.empty()) return refuse(complaint);
   return {success_answer(command), command == "CoreAgentShutdown"};
 }
 
-void Session::bad_frame(std::string_view why) {
+std::string Session::bad_frame(std::string_view why) {
   ++desk_.account_.bad_frames;
   desk_.recording_.bad_frame(number_, why);
+  return failure_answer(why);
 }
 
-void Session::closed(std::size_t left) { desk_.recording_.closed(number_, left); }
+void Session::timed_out() { ++desk_.account_.timed_out; }
+
+void Session::closed(std::size_t left) {
+  --desk_.account_.live;
+  desk_.recording_.closed(number_, left);
+}
 
 Session::Answer Session::refuse(const std::string& complaint) {
   ++desk_.account_.refused;

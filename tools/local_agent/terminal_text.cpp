@@ -1,6 +1,8 @@
 #include "terminal_text.hpp"
 
 #include <fmt/format.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -44,12 +46,38 @@ std::size_t columns_of(char32_t c) { return within(c, invisible) ? 0 : within(c,
 
 }  // namespace
 
-std::size_t terminal_width(int descriptor) {
+TerminalSize terminal_size(int descriptor) {
   winsize size{};
-  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const char* variable = std::getenv("COLUMNS");
-  const long width = variable ? std::strtol(variable, nullptr, 10) : 0;
-  return width > 0 && width < 10000 ? static_cast<std::size_t>(width) : 100;
+  ::ioctl(descriptor, TIOCGWINSZ, &size);
+  const auto choose = [](unsigned short told, const char* name, std::size_t otherwise) -> std::size_t {
+    if (told > 0) return told;
+    const char* variable = std::getenv(name);
+    const long value = variable ? std::strtol(variable, nullptr, 10) : 0;
+    return value > 0 && value < 10000 ? static_cast<std::size_t>(value) : otherwise;
+  };
+  return {choose(size.ws_col, "COLUMNS", 100), choose(size.ws_row, "LINES", 30)};
+}
+
+bool locale_is_utf8() {
+  const locale_t locale = ::newlocale(LC_CTYPE_MASK, "", locale_t{});
+  if (locale == locale_t{}) return false;
+  const std::string_view charset = ::nl_langinfo_l(CODESET, locale);
+  const bool is_utf8 = charset == "UTF-8" || charset == "utf8";
+  ::freelocale(locale);
+  return is_utf8;
+}
+
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string{text};
+  std::size_t kept = most;
+  while (kept > 0 && (text[kept] & '\xc0') == '\x80') --kept;
+  return fmt::format("{}…[cut {}]", text.substr(0, kept), text.size() - kept);
+}
+
+std::string count_text(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, 1, ',');
+  return text;
 }
 
 std::string cleaned(std::string_view text, bool ascii) {

@@ -1,7 +1,7 @@
 #include "trace.hpp"
 
 #include <algorithm>
-#include <map>
+#include <charconv>
 #include <unordered_map>
 #include <utility>
 
@@ -35,6 +35,19 @@ void compute_exclusive_times(std::vector<Span>& spans) {
   }
 }
 
+bool is_true(const Tags& tags, std::string_view key) {
+  const std::string* text = find_tag(tags, key);
+  return text && *text == "true";
+}
+
+std::string_view name_of(const Trace& trace) {
+  if (const std::string* renamed = find_tag(trace.tags, "transaction.name")) return *renamed;
+  for (const Span& span : trace.spans) {
+    if (span.operation.starts_with("Controller/") || span.operation.starts_with("Job/")) return span.operation;
+  }
+  return trace.spans.empty() ? "(no spans)" : std::string_view{trace.spans.front().operation};
+}
+
 }  // namespace
 
 const std::string* find_tag(const Tags& tags, std::string_view key) {
@@ -44,32 +57,41 @@ const std::string* find_tag(const Tags& tags, std::string_view key) {
   return nullptr;
 }
 
-void set_tag(Tags& tags, std::string_view key, std::string text) {
+void set_tag(Tags& tags, std::string_view key, std::string text, std::size_t limit) {
   for (Tag& tag : tags) {
     if (tag.key == key) {
       tag.text = std::move(text);
       return;
     }
   }
-  tags.push_back({std::string{key}, std::move(text)});
+  if (tags.size() < limit) tags.push_back({std::string{key}, std::move(text)});
 }
 
-bool is_error(const Span& span) {
-  const std::string* error = find_tag(span.tags, "error");
-  return error && *error == "true";
-}
+bool is_error(const Span& span) { return is_true(span.tags, "error"); }
 
-bool Trace::failed() const {
-  const std::string* error = find_tag(tags, "error");
-  return error && *error == "true";
-}
-
-std::string Trace::endpoint() const {
-  if (const std::string* renamed = find_tag(tags, "transaction.name")) return *renamed;
-  for (const Span& span : spans) {
-    if (span.operation.starts_with("Controller/") || span.operation.starts_with("Job/")) return span.operation;
+ApplicationFrames application_frames(const Stack& stack) {
+  const auto foreign = [](std::string_view file) {
+    if (file.empty() || file.starts_with("/usr/") || file.starts_with("/lib")) return true;
+    return file.find("/site-packages/") != file.npos || file.find("/node_modules/") != file.npos;
+  };
+  ApplicationFrames found;
+  for (const Frame& frame : stack) {
+    if (foreign(frame.file)) continue;
+    (found.innermost == nullptr ? found.innermost : found.caller) = &frame;
+    if (found.caller != nullptr) return found;
   }
-  return spans.empty() ? "(no spans)" : spans.front().operation;
+  if (found.innermost == nullptr && !stack.empty()) found.innermost = &stack.front();
+  return found;
+}
+
+bool Trace::failed() const { return is_true(tags, "error"); }
+bool Trace::reached_span_cap() const { return is_true(tags, "scout.reached_span_cap"); }
+
+std::uint64_t Trace::dropped_spans() const {
+  std::uint64_t count = 0;
+  if (const std::string* text = find_tag(tags, "scout.dropped_spans"))
+    std::from_chars(text->data(), text->data() + text->size(), count);
+  return count;
 }
 
 std::size_t Trace::bytes() const {
@@ -78,8 +100,16 @@ std::size_t Trace::bytes() const {
     for (const Tag& tag : list) sum += sizeof(Tag) + tag.key.capacity() + tag.text.capacity();
     return sum;
   };
-  std::size_t sum = sizeof(Trace) + tag_bytes(tags);
-  for (const Span& span : spans) sum += sizeof(Span) + 2 * span.id.capacity() + span.operation.capacity() + tag_bytes(span.tags);
+  const auto stack_bytes = [](const Stack& stack) {
+    std::size_t sum = 0;
+    for (const Frame& frame : stack) sum += sizeof(Frame) + frame.file.capacity() + frame.function.capacity();
+    return sum;
+  };
+  std::size_t sum = sizeof(Trace) + tag_bytes(tags) + stack_bytes(error_stack);
+  for (const Span& span : spans) {
+    sum += sizeof(Span) + 2 * span.id.capacity() + span.operation.capacity() + tag_bytes(span.tags);
+    sum += stack_bytes(span.stack) + stack_bytes(span.error_stack);
+  }
   return sum;
 }
 
@@ -126,27 +156,7 @@ void Trace::finish(Time when) {
   }
   spans = std::move(ordered);
   compute_exclusive_times(spans);
-}
-
-Repetition most_repeated_statement(const Trace& trace) {
-  std::map<std::pair<std::size_t, std::string_view>, std::size_t> counts;  // parent's position, statement
-  std::vector<std::size_t> path;
-  std::size_t most = 0;
-  std::string_view most_repeated;
-  for (std::size_t i = 0; i < trace.spans.size(); ++i) {
-    const Span& span = trace.spans[i];
-    path.resize(span.depth);
-    const std::string* statement = find_tag(span.tags, "db.statement");
-    if (statement && !statement->empty()) {
-      const std::size_t count = ++counts[{path.empty() ? trace.spans.size() : path.back(), *statement}];
-      if (count > most) {
-        most = count;
-        most_repeated = *statement;
-      }
-    }
-    path.push_back(i);
-  }
-  return {most, std::string{most_repeated}};
+  endpoint = name_of(*this);
 }
 
 }  // namespace scout::local_agent

@@ -2,7 +2,8 @@
 #define SCOUT_TOOLS_LOCAL_AGENT_WATERFALL_HPP
 
 // One trace as a waterfall: a tree of spans, each with a bar at its place in time. Siblings that repeat one statement are
-// one line marked "×N". No line is wider than the terminal.
+// one line marked "×N". A slow span with a stack says where it was, and all of its stack stands at the end. No line is wider
+// than the terminal.
 
 #include <string>
 

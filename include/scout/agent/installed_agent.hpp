@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -15,9 +16,12 @@
 
 #include "../buffer/registry_lookup.hpp"
 #include "../collect/collector_thread.hpp"
+#include "../collect/stack_capture.hpp"
 #include "../config/finalize.hpp"
+#include "../core/statement.hpp"
 #include "../core_agent/core_agent_sink.hpp"
 #include "clock_source.hpp"
+#include "description.hpp"
 
 namespace scout::inline v0::detail {
 
@@ -34,6 +38,7 @@ struct AgentTable : AgentHooks {
   bool (*flush)(AgentTable& agent, std::chrono::nanoseconds timeout);
   void (*shutdown)(AgentTable& agent);
   Stats (*stats)(AgentTable& agent);
+  std::string (*describe)(AgentTable& agent);
   void (*drain_at_exit)(AgentTable& agent);
 };
 
@@ -43,11 +48,14 @@ class InstalledAgent final : public AgentTable {
     wake = [](AgentHooks& self) noexcept { of(self).on_wake(); };
     forked = [](AgentHooks& self) noexcept { of(self).on_forked(); };
     now = [](AgentHooks& self) noexcept { return of(self).clock_.read(of(self).clock_.clock); };
+    capture = capture_stack;
+    hash_statement = detail::hash_statement;
     install = [](AgentTable& self, Installation installation) { return of(self).do_install(std::move(installation)); };
     configure = [](AgentTable& self, Config config) { of(self).do_configure(std::move(config)); };
     flush = [](AgentTable& self, std::chrono::nanoseconds timeout) { return of(self).do_flush(timeout); };
     shutdown = [](AgentTable& self) { of(self).do_shutdown(); };
     stats = [](AgentTable& self) { return of(self).do_stats(); };
+    describe = [](AgentTable& self) { return of(self).do_describe(); };
     drain_at_exit = [](AgentTable& self) { of(self).do_drain_at_exit(); };
   }
 
@@ -64,9 +72,13 @@ class InstalledAgent final : public AgentTable {
   };
 
   struct Published {
+    explicit Published(std::vector<std::string> copied) : texts(std::move(copied)) {
+      for (const auto& text : texts) views.push_back({text.data(), text.size()});
+    }
+
     std::vector<std::string> texts;
-    std::vector<PathPrefix> prefixes;
-    PathPrefixes view;
+    std::vector<SettingText> views;
+    SettingTexts list{};
   };
 
   static InstalledAgent& of(AgentHooks& self) noexcept { return static_cast<InstalledAgent&>(self); }
@@ -79,6 +91,7 @@ class InstalledAgent final : public AgentTable {
     recording_state(registry_);  // a forked child comes into order first
     std::lock_guard lock(lifecycle_);
     auto engine = std::make_unique<Engine>(finalize(installation.config));
+    if (const char* const problem = load(registry_.opt_ins.problem)) engine->config.problems.emplace_back(problem);
     for (const auto& problem : engine->config.problems) engine->logger.write(LogLevel::warning, "scout.config", problem);
     if (installed_) {
       engine->logger.write(LogLevel::warning, "scout.config", "install() was called twice: the first installation stays");
@@ -89,7 +102,11 @@ class InstalledAgent final : public AgentTable {
       return false;
     }
     if (!engine->config.monitor) {
-      engine->logger.write(LogLevel::info, "scout.config", "monitor is off: nothing is recorded");
+      const auto unset = [&](std::string_view key) { return engine->config.origin(key) == Origin::standard; };
+      const bool forgotten = unset("monitor") && !unset("key");  // whoever has an account wants to see something
+      engine->logger.write(forgotten ? LogLevel::warning : LogLevel::info, "scout.config",
+                           forgotten ? "monitor is not set: nothing is recorded (SCOUT_MONITOR=true switches it on)"
+                                     : "monitor is off: nothing is recorded");
       return false;
     }
     code_ = std::move(installation.config);
@@ -110,7 +127,7 @@ class InstalledAgent final : public AgentTable {
     thread_ = std::make_unique<CollectorThread>(registry_, *collector_);
     engine_->logger.write(LogLevel::info, "scout.config", "scout " SCOUT_VERSION ": monitoring '{}'", engine_->config.name);
     if (engine_->logger.enabled(LogLevel::debug)) {
-      for (const auto& line : describe(engine_->config)) engine_->logger.write(LogLevel::debug, "scout.config", line);
+      for (const auto& line : scout::describe(engine_->config)) engine_->logger.write(LogLevel::debug, "scout.config", line);
     }
     installed_ = true;
     set_recording(source.recording);
@@ -119,15 +136,19 @@ class InstalledAgent final : public AgentTable {
 
   // What integrations read on application threads. Published lists stay for good: somebody may be reading them.
   void publish_settings(const FinalConfig& config) {
-    Published& published = *published_.emplace_back(std::make_unique<Published>(Published{config.ignore, {}, {}}));
-    for (const auto& text : published.texts) published.prefixes.push_back({text.data(), text.size()});
-    published.view = {published.prefixes.data(), published.prefixes.size()};
-    __atomic_store_n(&registry_.settings.ignored_paths, &published.view, __ATOMIC_RELEASE);
+    publish(registry_.settings.ignored_paths, config.ignore);
+    publish(registry_.settings.disabled_instruments, config.disabled_instruments);
     const auto reporting = config.uri_reporting == "path"        ? UriReporting::path
                            : config.uri_reporting == "full_path" ? UriReporting::full_path
                                                                  : UriReporting::filtered_params;
     store(registry_.settings.uri_reporting, static_cast<std::uint32_t>(reporting));
     store(registry_.settings.collect_remote_ip, config.collect_remote_ip);
+  }
+
+  void publish(const SettingTexts*& setting, const std::vector<std::string>& texts) {
+    Published& published = *published_.emplace_back(std::make_unique<Published>(texts));
+    published.list = {published.views.data(), published.views.size()};
+    __atomic_store_n(&setting, &published.list, __ATOMIC_RELEASE);
   }
 
   SinkTable own_sink(Engine& engine) {
@@ -180,7 +201,9 @@ class InstalledAgent final : public AgentTable {
     std::lock_guard lock(lifecycle_);
     if (!installed_) return;
     set_recording(Recording::off);
+    shutting_down_.store(true, std::memory_order_release);
     stuck_ = !thread_->stop(after(engine_->config.shutdown_timeout_seconds));
+    shutting_down_.store(false, std::memory_order_release);
     installed_ = false;
   }
 
@@ -191,11 +214,21 @@ class InstalledAgent final : public AgentTable {
     return thread_->with_collector([](Collector& collector) { return collector.stats(); });
   }
 
+  std::string do_describe() {
+    const Stats account = do_stats();
+    std::lock_guard lock(lifecycle_);
+    const FinalConfig* const config = engine_ == nullptr ? nullptr : &engine_->config;
+    const bool monitoring = installed_ && config->monitor;
+    return description(monitoring ? "monitoring" : installed_ ? "monitor is off" : config != nullptr ? "shut down" : "not installed",
+                       config, config != nullptr && !engine_->core_agent, account);
+  }
+
   // May come more than once, as handlers and destructors go; they share one deadline. A sink of the application's may be
   // destroyed after the first call, a log callback's captures as well: neither is touched again.
   void do_drain_at_exit() {
     recording_state(registry_);
-    std::unique_lock lock(lifecycle_, std::try_to_lock);  // exit() may come from anywhere
+    std::unique_lock lock(lifecycle_, std::try_to_lock);  // exit() may come from anywhere, also from a log callback of ours
+    if (!lock.owns_lock() && shutting_down_.load(std::memory_order_acquire)) wait_for_shutdown();
     if (!lock.owns_lock() || !installed_ || thread_->is_current()) return;
     const double seconds = engine_->config.shutdown_timeout_seconds;
     if (exit_deadline_ == Deadline{}) exit_deadline_ = after(seconds);
@@ -203,11 +236,22 @@ class InstalledAgent final : public AgentTable {
       set_recording(Recording::off);
       stuck_ = !thread_->stop(exit_deadline_);
       installed_ = false;
-    } else if (thread_->with_collector([](Collector& collector) { return collector.stats(); }).transactions.started != 0) {
+    } else if (registry_.fork_ticks == 0 || started_transactions() != 0) {  // a child without any has nothing to tell
       drain(seconds);
     }
     report_losses();
     engine_->logger.set_level(LogLevel::off);
+  }
+
+  // Another thread drains: the process stays until it has.
+  void wait_for_shutdown() {
+    if (thread_->is_current()) return;
+    const Deadline latest = after(engine_->config.shutdown_timeout_seconds);
+    while (shutting_down_.load(std::memory_order_acquire) && Clock::now() < latest) ::usleep(1000);
+  }
+
+  std::uint64_t started_transactions() {
+    return thread_->with_collector([](Collector& collector) { return collector.stats(); }).transactions.started;
   }
 
   void drain(double seconds) {
@@ -215,7 +259,7 @@ class InstalledAgent final : public AgentTable {
     const bool flushed = thread_->flush(std::min(exit_deadline_, unnoticed));
     if (flushed || Clock::now() < unnoticed || Clock::now() >= exit_deadline_) return;  // done, refused, or no time
     const std::uint64_t waiting = thread_->with_collector([](Collector& collector) { return collector.stats().transactions.live; });
-    if (waiting != 0 && engine_->config.shutdown_message_enabled) {
+    if (waiting != 0 && engine_->config.shutdown_message_enabled && !std::exchange(announced_, true)) {
       log_to_stderr(LogLevel::info, "scout.request", fmt::format("draining {} transactions for up to {} seconds", waiting, seconds));
     }
     (void)thread_->flush(exit_deadline_);
@@ -238,6 +282,7 @@ class InstalledAgent final : public AgentTable {
   // since another thread may have held their locks; a sink of the application's is used as it is.
   void on_forked() noexcept {
     new (&lifecycle_) std::mutex;
+    shutting_down_ = false;
     (void)thread_.release();
     (void)collector_.release();
     new_seed();
@@ -256,6 +301,7 @@ class InstalledAgent final : public AgentTable {
 
   Registry& registry_;
   std::mutex lifecycle_;
+  std::atomic<bool> shutting_down_ = false;
   bool installed_ = false;
   bool stuck_ = false;  // the thread of the last installation did not end in time
   Config code_;  // what install() and configure() were given
@@ -265,6 +311,7 @@ class InstalledAgent final : public AgentTable {
   std::unique_ptr<CollectorThread> thread_;
   std::vector<std::unique_ptr<Published>> published_;
   Deadline exit_deadline_{};
+  bool announced_ = false;  // that the drain takes a while
   std::uint64_t reported_losses_ = 0;
 };
 

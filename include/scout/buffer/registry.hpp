@@ -33,6 +33,21 @@ struct AgentHooks {
   void (*wake)(AgentHooks& hooks) noexcept;    // a transaction began or a ring fills while the collector sleeps or is not there
   void (*forked)(AgentHooks& hooks) noexcept;  // in the child, after the registry has been reset
   std::uint64_t (*now)(AgentHooks& hooks) noexcept;  // the slow clock, in ticks of its own
+  // The calling thread's stack (collect/stack_capture.hpp).
+  std::uint32_t (*capture)(std::uint64_t* frames, std::uint32_t room, std::uint32_t skipped) noexcept;
+  std::uint32_t (*hash_statement)(const char* text, std::size_t size) noexcept;  // core/statement.hpp
+};
+
+// Of one thread since it began.
+struct AllocationCounts {
+  std::uint64_t count, bytes;
+};
+
+// What headers hand over that a program includes once if it wants them; null: it does not. Never unset. Application threads.
+struct OptIns {
+  void (*allocations)(AllocationCounts& counts) noexcept;                    // instrument/allocations.hpp
+  std::uint32_t (*thrown)(std::uint64_t* frames, std::uint32_t room) noexcept;  // instrument/error_capture.hpp
+  const char* problem;  // what the last of them could not do; for the log
 };
 
 // Wiped on fork.
@@ -58,6 +73,7 @@ struct Registry {
   pthread_key_t thread_key;   // the thread's buffer, for objects that meet the thread for the first time
   Recording recording;        // what `process->recording` is to be; a fork does not wipe it
   AgentHooks* hooks;
+  OptIns opt_ins;
   Settings settings;
   IdSeed seed;
   std::uint64_t fork_ticks;           // when this process was forked, 0: it was not
@@ -68,6 +84,7 @@ struct Registry {
   std::uint32_t buffer_count;
   BufferEntry buffers[buffer_limit];
   TransactionSlots slots;
+  std::uint64_t* trace_states;  // 512 bytes for each slot, once a request has brought one (web/trace_propagation.hpp)
 };
 
 class RegistryLock {
@@ -94,6 +111,7 @@ inline void reset_buffer(Registry& registry, std::uint32_t index) noexcept {
   ThreadBuffer& buffer = *registry.buffers[index].buffer;
   buffer = ThreadBuffer{};
   buffer.registry = &registry;
+  buffer.slow_ticks = load(registry.settings.slow_ticks);
   buffer.index = index;
   buffer.mask = registry.buffers[index].ring_size - 1;
   pthread_mutexattr_t attributes;
@@ -105,15 +123,15 @@ inline void reset_buffer(Registry& registry, std::uint32_t index) noexcept {
 
 // Finds a ring for the calling thread: one whose owner is gone, or a new one. nullptr: no memory. Needs the lock.
 inline ThreadBuffer* find_buffer(Registry& registry) noexcept {
+  const std::uint32_t ring_size = registry.settings.ring_size;
   for (std::uint32_t index = 0; index < registry.buffer_count; ++index) {
     Registry::BufferEntry& entry = registry.buffers[index];
-    if (entry.free) {
+    if (entry.free && entry.ring_size == ring_size) {
       entry.free = false;  // what it has counted stays: the ledger is the sum over all buffers
       return entry.buffer;
     }
   }
   if (registry.buffer_count == Registry::buffer_limit) return nullptr;
-  const std::uint32_t ring_size = registry.settings.ring_size;
   void* const pages = map_pages(sizeof(ThreadBuffer) + ring_size, true);
   if (pages == nullptr) return nullptr;
   const std::uint32_t index = registry.buffer_count;
@@ -130,11 +148,25 @@ inline void own_buffer(ThreadBuffer& buffer) noexcept {
   __atomic_store_n(&buffer.in_use, true, __ATOMIC_RELEASE);
 }
 
+// What the collector has measured or been told anew. A measured rate drifts by parts in a million: not worth a write.
+inline void publish_ticks(std::uint64_t& setting, std::uint64_t ticks) noexcept {
+  const std::uint64_t known = load(setting);
+  if ((ticks > known ? ticks - known : known - ticks) > known / 1024) store(setting, ticks);
+}
+
 inline Recording stored_state(const Registry& registry) noexcept {
   return static_cast<Recording>(__atomic_load_n(&registry.process->recording, __ATOMIC_ACQUIRE));
 }
 inline void store_state(Registry& registry, Recording state) noexcept {
   __atomic_store_n(&registry.process->recording, static_cast<std::uint32_t>(state), __ATOMIC_RELEASE);
+}
+
+inline bool has_slow_clock(const Registry& registry) noexcept { return stored_state(registry) == Recording::slow_clock; }
+
+// The clock that the process uses, outside the hot path.
+inline std::uint64_t current_ticks(Registry& registry) noexcept {
+  AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE);
+  return hooks != nullptr && has_slow_clock(registry) ? hooks->now(*hooks) : read_ticks();
 }
 
 // Makes the child's rings empty. The places that spans of the parent hold in the calling thread's ring stay held: these spans
@@ -151,7 +183,7 @@ inline ThreadBuffer* reset_buffers(Registry& registry) noexcept {
       ThreadBuffer& buffer = *entry.buffer;
       buffer.forked_open = entry.open_at_fork - static_cast<std::uint32_t>(ended);
       buffer.granted = buffer.capacity();
-      buffer.limit = buffer.granted - buffer.forked_open * sizeof(Record);
+      buffer.spare = buffer.granted - buffer.forked_open * sizeof(Record);
     }
     entry.open_at_fork = 0;
   }
@@ -197,6 +229,19 @@ inline Recording recording_state(Registry& registry) noexcept {
 inline void press_collector(Registry& registry) noexcept {
   if (load(registry.process->pressed) != 0 || __atomic_exchange_n(&registry.process->pressed, 1u, __ATOMIC_RELAXED) != 0) return;
   if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->wake(*hooks);
+}
+
+// Whether `size` bytes are free; asks the collector for help when the ring is half full.
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline bool find_room(ThreadBuffer& buffer, std::uint64_t size) noexcept {
+  if (buffer.registry == nullptr) return false;  // wiped by a fork
+  bool pressed = false;
+  withdraw_promises(buffer);
+  const bool found = make_room(buffer, size, pressed);
+  if (pressed) press_collector(*buffer.registry);
+  return found;
+}
+[[gnu::always_inline]] inline bool has_room(ThreadBuffer& buffer, std::uint64_t size) noexcept {
+  return size <= load(buffer.spare) || find_room(buffer, size);
 }
 
 }  // namespace scout::inline v0::detail

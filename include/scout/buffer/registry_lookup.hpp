@@ -17,9 +17,21 @@ namespace scout::inline v0::detail {
 // Part of the binary contract with other objects: a change of any type in buffer/ or core/record.hpp needs a new number.
 inline constexpr std::uint32_t registry_note_type = 0;
 
+// Each object's own, as are the functions that use them: without hidden visibility those of another object might be called.
 [[gnu::visibility("hidden")]] inline constinit Registry* registry_slot = nullptr;
+[[gnu::visibility("hidden")]] inline constinit bool object_stays = false;  // it is the program, or pinned
 [[gnu::visibility("hidden")]] inline constinit ThreadBuffer unattached_buffer{unattached_context};
 [[gnu::visibility("hidden")]] inline constinit thread_local ThreadBuffer* thread_buffer = &unattached_buffer;
+
+// clang 15 to 18 keep the address of a thread-local across a co_await, behind which a coroutine may be on another thread.
+#if defined(__clang_major__) && __clang_major__ >= 15 && __clang_major__ <= 18
+[[gnu::noinline, gnu::visibility("hidden")]] inline ThreadBuffer* this_thread_buffer() noexcept {
+  asm volatile("");
+  return thread_buffer;
+}
+#else
+[[gnu::always_inline, gnu::visibility("hidden")]] inline ThreadBuffer* this_thread_buffer() noexcept { return thread_buffer; }
+#endif
 
 inline Registry* create_registry() noexcept {
   constexpr std::size_t page = 4096;
@@ -55,10 +67,17 @@ inline Registry** slot_in_notes(const char* notes, std::size_t size) noexcept {
   return nullptr;
 }
 
+// p_type, the first member, under whatever name: <resolv.h> has a macro of that one.
+inline std::uint32_t segment_type(const ElfW(Phdr)& segment) noexcept {
+  std::uint32_t type;
+  __builtin_memcpy(&type, &segment, sizeof type);
+  return type;
+}
+
 inline int adopt_registry(dl_phdr_info* object, std::size_t, void* found) noexcept {
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const auto& segment = object->dlpi_phdr[i];
-    if (segment.p_type != PT_NOTE) continue;
+    if (segment_type(segment) != PT_NOTE) continue;
     Registry** const slot = slot_in_notes(reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr), segment.p_memsz);
     Registry* const registry = slot == nullptr ? nullptr : __atomic_load_n(slot, __ATOMIC_ACQUIRE);
     if (registry == nullptr) continue;
@@ -68,9 +87,21 @@ inline int adopt_registry(dl_phdr_info* object, std::size_t, void* found) noexce
   return 0;
 }
 
-// Runs inside the loader's lock (which is recursive), for the first object only: looks through all, then sets our slot.
-inline int resolve_registry_locked(dl_phdr_info*, std::size_t, void*) noexcept {
+inline bool is_within(const dl_phdr_info& object, const void* place) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(place);
+  for (int i = 0; i < object.dlpi_phnum; ++i) {
+    const auto& segment = object.dlpi_phdr[i];
+    const std::uintptr_t begin = object.dlpi_addr + segment.p_vaddr;
+    if (segment_type(segment) == PT_LOAD && address >= begin && address - begin < segment.p_memsz) return true;
+  }
+  return false;
+}
+
+// Runs inside the loader's lock (which is recursive), for the first object, the program, only: looks through all, then sets
+// our slot.
+[[gnu::visibility("hidden")]] inline int resolve_registry_locked(dl_phdr_info* program, std::size_t, void*) noexcept {
   if (__atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE) != nullptr) return 1;
+  if (is_within(*program, &registry_slot)) store(object_stays, true);
   Registry* registry = nullptr;
   dl_iterate_phdr(adopt_registry, &registry);
   if (registry == nullptr) registry = create_registry();
@@ -100,16 +131,19 @@ inline int resolve_registry_locked(dl_phdr_info*, std::size_t, void*) noexcept {
 }
 
 // nullptr: no memory for it.
-inline Registry* find_registry() noexcept {
+[[gnu::visibility("hidden")]] inline Registry* find_registry() noexcept {
   Registry* const registry = __atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE);
   return registry != nullptr ? registry : resolve_registry();
 }
 
-// Records hold pointers to this object's literals: it must stay even when it is dlclosed. The program itself always stays.
-inline void pin_object() noexcept {
+// Records hold pointers to this object's literals: it must stay even when it is dlclosed. Nobody waits for another thread's
+// call, which a fork may cut off; twice does no harm.
+[[gnu::visibility("hidden")]] inline void pin_object() noexcept {
+  if (load(object_stays)) return;
   Dl_info object;
   if (dladdr(&registry_slot, &object) == 0 || object.dli_fname == nullptr) return;
   if (void* const handle = dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE)) dlclose(handle);
+  store(object_stays, true);
 }
 
 // The calling thread's buffer, from now on also in this object's thread-local; unattached_buffer when it cannot be had yet.
@@ -121,7 +155,7 @@ inline void pin_object() noexcept {
     thread_buffer = registry->null_buffer;
     return *thread_buffer;
   }
-  [[maybe_unused]] static const bool pinned = (pin_object(), true);
+  pin_object();
   auto* buffer = static_cast<ThreadBuffer*>(pthread_getspecific(registry->thread_key));
   if (buffer == nullptr) {
     {

@@ -24,20 +24,32 @@ inline IdRange claim_ids(TransactionSlot& slot, std::uint32_t count, std::uint32
   return {0, 0};
 }
 
+// Has a thread go on with these ids of a transaction.
+inline void use_ids(ThreadBuffer& buffer, ContextWord context, IdRange ids) noexcept {
+  add(buffer.issued_ids, std::uint64_t{buffer.next_id() - load(buffer.first_id)});
+  store(buffer.first_id, ids.first);
+  store(buffer.end_id, ids.first + ids.count);
+  store(buffer.next_span, context.orphan(ids.first));
+  store(buffer.end_span, context.orphan(ids.first));
+}
+
 // Gives the rest of a thread's block back: the thread turns to another transaction, or is gone.
 inline void return_ids(ThreadBuffer& buffer, ContextWord context) noexcept {
-  const std::uint32_t unused = load(buffer.end_id) - load(buffer.next_id);
-  add(buffer.issued_ids, std::uint64_t{load(buffer.next_id) - load(buffer.first_id)});
+  const std::uint32_t next = buffer.next_id();
+  const std::uint32_t unused = load(buffer.end_id) - next;
+  add(buffer.issued_ids, std::uint64_t{next - load(buffer.first_id)});
   if (unused != 0) {
     if (TransactionSlot* const slot = buffer.registry->slots.find(context)) {
       __atomic_fetch_sub(&slot->claimed, unused, __ATOMIC_RELAXED);
       std::uint32_t expected = load(buffer.end_id);
-      __atomic_compare_exchange_n(&slot->next_id, &expected, load(buffer.next_id), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+      __atomic_compare_exchange_n(&slot->next_id, &expected, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
     }
   }
+  withdraw_promises(buffer);
   store(buffer.first_id, 0u);
-  store(buffer.next_id, 0u);
   store(buffer.end_id, 0u);
+  store(buffer.next_span, std::uint64_t{0});
+  store(buffer.end_span, std::uint64_t{0});
 }
 
 }  // namespace scout::inline v0::detail

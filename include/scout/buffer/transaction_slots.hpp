@@ -16,7 +16,7 @@ struct alignas(128) TransactionSlot {
   enum Phase : std::uint32_t { free, starting, live, finished };
   enum Flag : std::uint32_t { ignored = 1, named = 2 };  // named: the operation came as a name record
 
-  std::uint32_t generation;     // 20 bits, never 0 while the slot is taken
+  std::uint32_t generation;     // 19 bits, never 0 while the slot is taken
   std::uint32_t phase;          // release with live and finished
   std::uint32_t flags;
   std::uint32_t next_id;        // the first span id not yet given out
@@ -25,6 +25,12 @@ struct alignas(128) TransactionSlot {
   std::uint64_t operation;      // as the word of a span's record
   std::uint64_t start, stop;    // ticks
   std::uint64_t incarnation;    // transactions this slot has held: with the slot's index, a transaction's number
+
+  // The trace of another process that the transaction belongs to (web/trace_propagation.hpp).
+  std::uint32_t trace_generation;  // that of the transaction it was kept for; release
+  std::uint32_t trace_flags;
+  std::uint64_t trace_high, trace_low;
+  std::uint32_t trace_state_size;
 };
 
 class TransactionSlots {
@@ -52,7 +58,7 @@ class TransactionSlots {
   // Collector, or an owner that never went live.
   void release(TransactionSlot& slot) noexcept {
     const std::uint32_t index = this->index(slot);
-    store(slot.generation, (slot.generation + 1) & 0xfffff);
+    store(slot.generation, (slot.generation + 1) & last_generation);
     store<std::uint32_t>(slot.phase, TransactionSlot::free);
     __atomic_fetch_and(&taken_[index / 64], ~(std::uint64_t{1} << (index % 64)), __ATOMIC_RELEASE);
   }

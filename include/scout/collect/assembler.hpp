@@ -10,6 +10,7 @@
 
 #include "../buffer/registry.hpp"
 #include "assembly.hpp"
+#include "guarded.hpp"
 #include "tag_json.hpp"
 #include "timeline.hpp"
 
@@ -17,7 +18,7 @@ namespace scout::inline v0::detail {
 
 class Assembler {
  public:
-  explicit Assembler(Registry& registry) : registry_(registry), assemblies_(slot_count) {}
+  explicit Assembler(Registry& registry) : registry_(registry), assemblies_(slot_count) { spare_.reserve(spare_limit); }
 
   // Consumes what the ring holds. Returns the bytes.
   std::uint64_t drain(ThreadBuffer& buffer, const Timeline& timeline) {
@@ -26,14 +27,10 @@ class Assembler {
     std::uint64_t tail = begin;
     while (tail != head) {
       const Record record = *buffer.slot(tail);
-      tail += sizeof(Record);
-      std::string_view payload;
-      if (record.kind() == RecordKind::name || record.kind() == RecordKind::tag) {
-        const std::uint64_t size = record.key_size() + std::uint64_t{record.value_size()};
-        payload = ring_text(buffer, tail, size);
-        tail += (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
-      }
-      take(record, payload, buffer, timeline);
+      const std::uint64_t begin_of_payload = tail += sizeof(Record);
+      const std::uint64_t size = record.has_payload() ? record.key_size() + std::uint64_t{record.value_size()} : 0;
+      tail += (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
+      if (!guarded([&] { take(record, ring_text(buffer, begin_of_payload, size), buffer, timeline); })) drop(record);
     }
     if (tail != begin) __atomic_store_n(&buffer.tail, tail, __ATOMIC_RELEASE);  // pairs with make_room()
     return tail - begin;
@@ -44,12 +41,21 @@ class Assembler {
     auto& place = assemblies_[registry_.slots.index(slot)];
     const std::uint32_t transaction = registry_.slots.transaction(slot);
     if (place == nullptr) {
-      if (spare_.empty()) spare_.push_back(std::make_unique<Assembly>());
-      place = std::move(spare_.back());
-      spare_.pop_back();
+      if (spare_.empty()) {
+        place = std::make_unique<Assembly>();
+      } else {
+        place = std::move(spare_.back());
+        spare_.pop_back();
+      }
       place->begin(transaction);
     }
     return *place;
+  }
+
+  // How many spans of a slot's present transaction have come.
+  std::uint64_t pending_spans(const TransactionSlot& slot) const noexcept {
+    const auto& place = assemblies_[registry_.slots.index(slot)];
+    return place == nullptr ? 0 : place->pending_spans();
   }
 
   // The transaction is over: its spans are no longer pending here, and its slot is free again.
@@ -70,6 +76,7 @@ class Assembler {
   std::uint64_t pending_spans() const noexcept { return pending_spans_; }              // arrived, their transaction is not over
   std::uint64_t open_explicit_spans() const noexcept { return open_explicit_spans_; }  // of these, not ended yet
   std::uint64_t late_spans() const noexcept { return late_spans_; }
+  std::uint64_t no_memory_spans() const noexcept { return no_memory_spans_; }
   std::uint64_t dropped_tags() const noexcept { return dropped_tags_; }
   std::uint64_t cut_tags() const noexcept { return cut_tags_; }
 
@@ -96,21 +103,33 @@ class Assembler {
       case RecordKind::span_named:
       case RecordKind::span_of_function: assembly.add_span(context, operation(record, assembly), record.a, record.b); break;
       case RecordKind::opened:
-      case RecordKind::opened_named: assembly.open_span(context, operation(record, assembly), record.a); break;
-      case RecordKind::closed: assembly.close_span(context, record.b); break;
+      case RecordKind::opened_named:
+      case RecordKind::opened_of_function:
+        assembly.open_span(context, operation(record, assembly), timeline.ticks_at(RecordClock{record.b}, record.a));
+        break;
+      case RecordKind::closed: assembly.close_span(context, timeline.ticks_at(RecordClock{record.a}, record.b), record.value_size()); break;
       case RecordKind::added_steady:
-        assembly.add_span(context, operation(record, assembly), timeline.ticks_at_steady(static_cast<std::int64_t>(record.a)),
-                          timeline.ticks_at_steady(static_cast<std::int64_t>(record.b)));
+      case RecordKind::added_wall: {
+        const RecordClock clock = record.kind() == RecordKind::added_steady ? RecordClock::steady : RecordClock::wall;
+        assembly.add_span(context, operation(record, assembly), timeline.ticks_at(clock, record.a),
+                          timeline.ticks_at(clock, record.b));
         break;
-      case RecordKind::added_wall:
-        assembly.add_span(context, operation(record, assembly), timeline.ticks_at_wall(static_cast<std::int64_t>(record.a)),
-                          timeline.ticks_at_wall(static_cast<std::int64_t>(record.b)));
-        break;
+      }
       case RecordKind::name: assembly.span(context.span()).operation = name(record, payload, assembly); break;
+      case RecordKind::allocations: take_allocations(record, assembly, context, buffer.index + 1); break;
       default: take_tag(record, payload, assembly, context);
     }
     pending_spans_ += assembly.pending_spans() - pending;
     open_explicit_spans_ += assembly.open_explicit_spans() - open;
+  }
+
+  // There was no memory for it.
+  void drop(const Record& record) noexcept {
+    if (record.starts_a_span()) {
+      ++no_memory_spans_;
+    } else if (record.kind() != RecordKind::closed && record.kind() != RecordKind::name) {
+      ++dropped_tags_;
+    }
   }
 
   void take_late(const Record& record, ThreadBuffer& buffer) {
@@ -125,9 +144,11 @@ class Assembler {
         [[fallthrough]];
       case RecordKind::opened:
       case RecordKind::opened_named:
+      case RecordKind::opened_of_function:
       case RecordKind::added_steady:
       case RecordKind::added_wall: ++late_spans_; return;
       case RecordKind::closed:
+      case RecordKind::allocations:
       case RecordKind::name: return;
       default: ++dropped_tags_;
     }
@@ -137,7 +158,8 @@ class Assembler {
     switch (record.kind()) {
       case RecordKind::span_named:
       case RecordKind::opened_named: return {};
-      case RecordKind::span_of_function: return assembly.texts().join("Custom/", record.literal());
+      case RecordKind::span_of_function:
+      case RecordKind::opened_of_function: return assembly.texts().join("Custom/", record.literal());
       default: return record.literal() == nullptr ? std::string_view{} : record.literal();
     }
   }
@@ -146,16 +168,38 @@ class Assembler {
     return assembly.texts().copy(record.b == 0 ? payload : cut_text(payload, record.b));
   }
 
+  // The second counts of a span, if they are the same thread's, become tags as those of Scout's Python agent, and the bytes.
+  void take_allocations(const Record& record, Assembly& assembly, ContextWord context, std::uint32_t counter) {
+    ArrivedSpan& span = assembly.span(context.span());
+    if (span.counter == 0) {
+      span.counter = counter;
+      span.allocations = record.a;
+      span.allocated_bytes = record.b;
+      return;
+    }
+    if (span.counter != counter) return;
+    const auto tag = [&assembly, context, this](std::string_view key, std::uint64_t value) {
+      if (!assembly.add_tag(context, {key, RecordKind::tag_unsigned, value, 0, {}, nothing})) ++dropped_tags_;
+    };
+    const std::uint64_t start = span.allocations, bytes = span.allocated_bytes;  // the span may move
+    tag("start_allocations", start);
+    tag("stop_allocations", record.a);
+    tag("allocations", record.a - start);
+    tag("allocated_bytes", record.b - bytes);
+  }
+
   void take_tag(const Record& record, std::string_view payload, Assembly& assembly, ContextWord context) {
     ArrivedTag tag{{}, record.kind(), record.a, record.b, {}, nothing};
-    if (record.kind() == RecordKind::tag) {
+    if (record.has_payload()) {
       if (record.b != 0) ++cut_tags_;
       if (assembly.texts().size() + payload.size() > Assembly::text_limit) {
         ++dropped_tags_;
         return;
       }
       const std::string_view kept = assembly.texts().copy(payload);
-      tag.key = record.a != 0 ? std::string_view(Record{record.a, 0, 0, 0}.literal()) : kept.substr(0, record.key_size());
+      tag.key = record.a != 0                        ? std::string_view(Record{record.a, 0, 0, 0}.literal())
+                : record.kind() == RecordKind::stack ? "stack"
+                                                     : kept.substr(0, record.key_size());
       tag.payload = kept.substr(record.key_size());
     } else {
       tag.key = record.literal();
@@ -167,7 +211,8 @@ class Assembler {
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // by slot
   std::vector<std::unique_ptr<Assembly>> spare_;
   std::string wrapped_;
-  std::uint64_t pending_spans_ = 0, open_explicit_spans_ = 0, late_spans_ = 0, dropped_tags_ = 0, cut_tags_ = 0;
+  std::uint64_t pending_spans_ = 0, open_explicit_spans_ = 0, late_spans_ = 0, no_memory_spans_ = 0, dropped_tags_ = 0,
+                cut_tags_ = 0;
 };
 
 // The operation of a transaction's root.

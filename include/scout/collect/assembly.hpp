@@ -31,6 +31,9 @@ struct ArrivedSpan {
   bool is_explicit = false, ended = false;
   std::uint64_t start = 0, stop = 0;
   std::string_view operation;
+  std::uint32_t statement = 0;  // hash of what it ran; 0: nothing to count
+  std::uint32_t counter = 0;    // whose counts of allocations are known, plus one
+  std::uint64_t allocations = 0, allocated_bytes = 0;  // at its start
   std::uint32_t first_tag = nothing, last_tag = nothing, tag_count = 0;
 };
 
@@ -62,8 +65,8 @@ class Assembly {
     if (id == ContextWord::request_id) return request_;
     if (id >= index_.size()) index_.resize(id + std::size_t{1}, nothing);
     if (index_[id] == nothing) {
-      index_[id] = static_cast<std::uint32_t>(spans_.size());
       spans_.emplace_back().id = id;
+      index_[id] = static_cast<std::uint32_t>(spans_.size() - 1);
     }
     return spans_[index_[id]];
   }
@@ -84,8 +87,9 @@ class Assembly {
     span.is_explicit = true;
     if (!span.ended) ++open_explicit_;
   }
-  void close_span(ContextWord context, std::uint64_t stop) {
+  void close_span(ContextWord context, std::uint64_t stop, std::uint32_t statement) {
     ArrivedSpan& span = this->span(context.span());
+    span.statement = statement;
     if (span.ended) return;
     span.ended = true;
     span.stop = stop;

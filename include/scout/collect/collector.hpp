@@ -17,8 +17,10 @@
 #include "../log/log.hpp"
 #include "../sink/sink_table.hpp"
 #include "assembler.hpp"
+#include "delivery_watch.hpp"
 #include "metadata.hpp"
 #include "process_metrics.hpp"
+#include "repeated_statements.hpp"
 #include "sampler.hpp"
 #include "stats.hpp"
 #include "timeline.hpp"
@@ -39,9 +41,17 @@ class Collector {
   };
 
   Collector(Registry& registry, Target target)
-      : registry_(registry), target_(target), assembler_(registry), sampler_(registry.seed.low), cpu_(Clock::now()) {}
+      : registry_(registry), target_(target), assembler_(registry), sampler_(registry.seed.low), cpu_(Clock::now()) {
+    publish_thresholds();
+  }
 
-  void retarget(Target target) noexcept { target_ = target; }
+  void retarget(Target target) {
+    target_ = target;
+    has_completed_ = false;
+    metrics_due_ = {};
+    watch_ = DeliveryWatch(totals_.transactions.delivered);
+    publish_thresholds();
+  }
   void configure(const FinalConfig& config) noexcept { target_.config = &config; }
 
   // What one look at everything found; it decides when the next one is due.
@@ -52,29 +62,38 @@ class Collector {
     double fullest = 0;        // what was found in a ring, as a part of it
   };
 
-  Pass pass() {
+  // Completes what has finished, in the order of the ends: those after `until` (ticks) wait for the next look.
+  Pass pass(std::uint64_t until) {
     Pass found;
     target_.timeline.anchor(Anchor::now());
+    publish_thresholds();
     store(registry_.process->pressed, 0u);
     found.fullest = drain();
     found.active = found.progressed = !finished_.empty();
+    std::sort(finished_.begin(), finished_.end(),
+              [](const TransactionSlot* left, const TransactionSlot* right) { return left->stop < right->stop; });
     for (TransactionSlot* const slot : finished_) complete(*slot);
     finished_.clear();
-    found.active |= look_for_finished();
+    found.active |= look_for_finished(until);
     const std::uint64_t unsettled = totals_.transactions.live;
     found.outstanding = settle();
     found.progressed |= totals_.transactions.live != unsettled;
+    if (watch_.overdue(Clock::now(), totals_.transactions.delivered)) report_silence();
     return found;
   }
 
+  Pass pass() { return pass(current_ticks(registry_)); }
+
   // Everything that finished before the call reaches the sink.
   void collect_all() {
-    pass();  // sees what has finished
-    pass();  // and completes it
+    constexpr std::uint64_t all = ~std::uint64_t{0};
+    pass(all);  // sees what has finished
+    pass(all);  // and completes it
   }
 
   Expected<void> flush(Deadline deadline) {
     collect_all();
+    send_due_metrics();
     const Expected<void> flushed = target_.sink.flush(target_.sink.sink, deadline);
     settle();
     return flushed;
@@ -93,8 +112,10 @@ class Collector {
     write_event("scout.metadata", metadata_json(*target_.config, now), now);
   }
 
-  // CPU and memory, as Scout's agents report them once a minute.
-  void send_metrics() {
+  // CPU and memory, as Scout's agents report them: with the first transaction that is over, then once a minute.
+  void send_due_metrics() {
+    if (!has_completed_ || Clock::now() < metrics_due_) return;
+    metrics_due_ = Clock::now() + metrics_interval;
     const Time now = wall_now();
     std::string json;
     if (const auto percent = cpu_.sample(Clock::now())) {
@@ -117,6 +138,7 @@ class Collector {
     stats.spans.started += registry_.forked_spans;
     stats.spans.dropped[Reason::forked] += registry_.forked_spans;
     stats.spans.dropped[Reason::late] += assembler_.late_spans();
+    stats.spans.dropped[Reason::no_memory] += assembler_.no_memory_spans();
     stats.spans.live += assembler_.pending_spans();
     stats.dropped_tags += assembler_.dropped_tags();
     stats.cut_tags += assembler_.cut_tags();
@@ -124,21 +146,34 @@ class Collector {
     registry_.slots.each_taken([&](TransactionSlot& slot) {
       stats.transactions.live += __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE) != TransactionSlot::free;
     });
-    if (target_.sink.status != nullptr) {
-      SinkStatus status = target_.sink.status(target_.sink.sink);
-      stats.connected = status.connected;
-      if (!status.last_error.empty()) stats.last_error = std::move(status.last_error);
-    }
+    SinkStatus status = sink_status();
+    stats.connected = status.connected;
+    if (!status.last_error.empty()) stats.last_error = std::move(status.last_error);
     return stats;
   }
 
   bool any_live() const noexcept { return registry_.slots.any_taken(); }
-  bool has_completed() const noexcept { return has_completed_; }
+  Clock::time_point metrics_due() const noexcept { return metrics_due_; }
+
+  static constexpr std::chrono::seconds metrics_interval{60};
 
  private:
   static constexpr double mebibyte = 1024 * 1024;
 
   static Time wall_now() { return std::chrono::system_clock::now(); }
+
+  // From when on a span is slow, and a statement repeated too often. Each thread has the first beside its ring.
+  void publish_thresholds() {
+    Settings& settings = registry_.settings;
+    const FinalConfig& config = *target_.config;
+    store(settings.repeat_count, static_cast<std::uint32_t>(config.n_plus_one_count));
+    publish_ticks(settings.repeat_ticks, target_.timeline.ticks_of(config.n_plus_one_seconds));
+    const bool keeps_stacks = config.slow_span_seconds > 0;
+    publish_ticks(settings.slow_ticks, keeps_stacks ? target_.timeline.ticks_of(config.slow_span_seconds) : ~std::uint64_t{0});
+    each_buffer([slow_ticks = load(settings.slow_ticks)](ThreadBuffer& buffer) {
+      if (load(buffer.slow_ticks) != slow_ticks) store(buffer.slow_ticks, slow_ticks);
+    });
+  }
 
   template <class Visit>
   void each_buffer(Visit visit) {
@@ -151,7 +186,8 @@ class Collector {
     each_buffer([&](ThreadBuffer& buffer) {
       if (!__atomic_load_n(&buffer.in_use, __ATOMIC_ACQUIRE)) return;
       const bool ended = owner_has_ended(buffer);  // before the last look, so that nothing can come after it
-      const double found = static_cast<double>(assembler_.drain(buffer, target_.timeline)) / static_cast<double>(buffer.capacity());
+      const double found =
+          static_cast<double>(assembler_.drain(buffer, target_.timeline)) / static_cast<double>(buffer.capacity());
       fullest = found > fullest ? found : fullest;
       if (ended) recycle(buffer);
     });
@@ -178,7 +214,7 @@ class Collector {
       if (!ContextWord{load(frame.previous)}.in_transaction()) drop_unfinished(ContextWord{load(frame.own)});
     }
     return_ids(buffer, {load(buffer.context)});
-    store(buffer.limit, load(buffer.granted));
+    store(buffer.spare, load(buffer.granted) - load(buffer.head));
     store(buffer.forked_open, 0u);
     store(buffer.explicit_depth, 0u);
     store<std::uint64_t>(buffer.context, no_context);
@@ -191,8 +227,8 @@ class Collector {
   void drop_unfinished(ContextWord root) {
     TransactionSlot* const slot = registry_.slots.find(root);
     std::uint32_t expected = TransactionSlot::live;
-    if (slot == nullptr || !__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false, __ATOMIC_ACQUIRE,
-                                                        __ATOMIC_RELAXED)) {
+    if (slot == nullptr || !__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false,
+                                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
       return;
     }
     totals_.transactions.dropped[Reason::unfinished] += 1;
@@ -201,13 +237,13 @@ class Collector {
   }
 
   // Notes the transactions that have finished; true: there are live ones, too.
-  bool look_for_finished() {
+  bool look_for_finished(std::uint64_t until) {
     bool live = false;
     std::int64_t memory = -1;
     registry_.slots.each_taken([&](TransactionSlot& slot) {
       live = true;
       const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
-      if (phase == TransactionSlot::finished) finished_.push_back(&slot);
+      if (phase == TransactionSlot::finished && slot.stop <= until) finished_.push_back(&slot);
       if (phase != TransactionSlot::live) return;
       Assembly& assembly = assembler_.assembly(slot);
       if (assembly.first_memory >= 0) return;
@@ -219,6 +255,14 @@ class Collector {
 
   void complete(TransactionSlot& slot) {
     has_completed_ = true;
+    if (!guarded([&] { decide(slot); })) {
+      count(totals_.transactions.dropped[Reason::no_memory], totals_.spans.dropped[Reason::no_memory],
+            assembler_.pending_spans(slot));
+    }
+    assembler_.release(slot);
+  }
+
+  void decide(TransactionSlot& slot) {
     Assembly& assembly = assembler_.assembly(slot);
     const std::uint64_t spans = assembly.pending_spans();
     const bool ignored = (load(slot.flags) & TransactionSlot::ignored) != 0;
@@ -227,19 +271,35 @@ class Collector {
       case Verdict::sampled_out: count(totals_.transactions.sampled_out, totals_.spans.sampled_out, spans); break;
       case Verdict::ignored: count(totals_.transactions.ignored, totals_.spans.ignored, spans); break;
     }
-    assembler_.release(slot);
   }
 
+  void report_silence() {
+    const std::string error = sink_status().last_error;
+    target_.logger->write(LogLevel::warning, "scout.request", "nothing has arrived in {} seconds: {}",
+                          DeliveryWatch::patience.count(),
+                          !error.empty()                ? error
+                          : !totals_.last_error.empty() ? totals_.last_error
+                                                        : "the core agent does not answer");
+  }
+
+  SinkStatus sink_status() { return target_.sink.status == nullptr ? SinkStatus{} : target_.sink.status(target_.sink.sink); }
+
   void deliver(TransactionSlot& slot, Assembly& assembly, std::uint64_t spans) {
+    watch_.handed_over(Clock::now());
     own_tags_.clear();
     if (const std::uint32_t refused = load(slot.refused_spans); refused != 0) {
       if (load(slot.claimed) >= registry_.settings.span_cap) own_tags_.push_back({"scout.reached_span_cap", "true"});
       own_tags_.push_back({"scout.dropped_spans", std::to_string(refused)});
     }
+    if (target_.config->n_plus_one_tag) {
+      std::string json = repeated_statements_.json(assembly, target_.timeline, *target_.config);
+      if (!json.empty()) own_tags_.push_back({"n_plus_one", std::move(json)});
+    }
     const std::int64_t grown = assembly.first_memory < 0 ? 0 : resident_memory() - assembly.first_memory;
     own_tags_.push_back({"mem_delta", {}});
     append_json_number(own_tags_.back().json, static_cast<double>(grown > 0 ? grown : 0) / mebibyte);
-    const Trace trace = builder_.build(slot, registry_.slots.number(slot), registry_.seed, assembly, target_.timeline, own_tags_);
+    const Trace trace = builder_.build(slot, registry_.slots.number(slot), registry_.seed, assembly, target_.timeline, own_tags_,
+                                       target_.config->application_root);
     const Expected<void> written = target_.sink.write(target_.sink.sink, trace);
     if (!written) {
       note_error(written.error());
@@ -305,6 +365,7 @@ class Collector {
   Target target_;
   Assembler assembler_;
   TraceBuilder builder_;
+  RepeatedStatements repeated_statements_;
   Sampler sampler_;
   CpuMeter cpu_;
   OncePerMinute error_log_;
@@ -312,6 +373,8 @@ class Collector {
   std::vector<TraceBuilder::RequestTag> own_tags_;
   Stats totals_;  // what was decided and delivered here; live: in the sink
   bool has_completed_ = false;
+  Clock::time_point metrics_due_{};
+  DeliveryWatch watch_{0};
 };
 
 }  // namespace scout::inline v0::detail

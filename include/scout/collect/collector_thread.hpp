@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "collector.hpp"
+#include "guarded.hpp"
 
 namespace scout::inline v0::detail {
 
@@ -43,7 +44,7 @@ class CollectorThread {
   bool flush(Deadline deadline) {
     if (!hand_over(Request::flush, deadline)) {
       std::lock_guard lock(collector_lock_);
-      return collector_.flush(deadline).has_value();
+      return flush_now(deadline);
     }
     std::unique_lock lock(request_lock_);
     const std::uint64_t mine = requested_;
@@ -79,7 +80,7 @@ class CollectorThread {
 
   static constexpr std::chrono::microseconds longest_wait{25'000}, shortest_wait{50}, service_wait{2'000};
   static constexpr std::chrono::milliseconds absent_wait{250};  // nothing comes in, and the other side does not answer
-  static constexpr std::chrono::seconds awake_after_work{1}, metrics_interval{60};
+  static constexpr std::chrono::seconds awake_after_work{1};
 
   bool start() noexcept {
     std::unique_lock lock(request_lock_, std::try_to_lock);
@@ -93,10 +94,13 @@ class CollectorThread {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the thread: no signal of the application lands on it
     running_.store(true, std::memory_order_release);
-    const int error = pthread_create(&thread_, nullptr, [](void* self) -> void* {
-      static_cast<CollectorThread*>(self)->run();
-      return nullptr;
-    }, this);
+    const int error = pthread_create(
+        &thread_, nullptr,
+        [](void* self) -> void* {
+          static_cast<CollectorThread*>(self)->run();
+          return nullptr;
+        },
+        this);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (error == 0) return true;
     running_.store(false, std::memory_order_release);
@@ -120,28 +124,26 @@ class CollectorThread {
 
   void run() {
     pthread_setname_np(pthread_self(), "scout");
-    {
-      std::lock_guard lock(collector_lock_);
-      if (!std::exchange(introduced_, true)) collector_.send_metadata();
-    }
-    Clock::time_point quiet_since = Clock::now(), metrics_due = quiet_since;  // the first follow the first transaction
+    Clock::time_point quiet_since = Clock::now(), metrics_due{};
     std::chrono::microseconds wait = longest_wait;
     for (;;) {
       const std::uint32_t seen = signal_.load(std::memory_order_acquire);
       Collector::Pass found;
       {
         std::lock_guard lock(collector_lock_);
-        found = collector_.pass();
-        if (collector_.has_completed() && Clock::now() >= metrics_due) {
-          collector_.send_metrics();
-          metrics_due = Clock::now() + metrics_interval;
-        }
+        guarded([&] {
+          introduce();
+          found = collector_.pass();
+          collector_.send_due_metrics();
+        });
+        metrics_due = collector_.metrics_due();
       }
       if (serve_requests()) return;
       if (found.active) quiet_since = Clock::now();
       wait = next_wait(wait, found);
       if (Clock::now() - quiet_since > awake_after_work) {
-        const auto longest = Clock::now() + (found.outstanding ? Clock::duration(absent_wait) : Clock::duration(metrics_interval));
+        const auto longest =
+            Clock::now() + (found.outstanding ? Clock::duration(absent_wait) : Clock::duration(Collector::metrics_interval));
         sleep(seen, metrics_due > Clock::now() ? std::min(metrics_due, longest) : longest);
         wait = longest_wait;
       } else {
@@ -173,7 +175,7 @@ class CollectorThread {
     bool flushed = false;
     {
       std::lock_guard lock(collector_lock_);
-      request == Request::stop ? finish(deadline) : void(flushed = collector_.flush(deadline).has_value());
+      request == Request::stop ? finish(deadline) : void(flushed = flush_now(deadline));
     }
     std::lock_guard lock(request_lock_);
     flushed_ = flushed;
@@ -183,9 +185,24 @@ class CollectorThread {
     return request == Request::stop;
   }
 
+  void introduce() {
+    if (introduced_) return;
+    collector_.send_metadata();
+    introduced_ = true;
+  }
+
+  bool flush_now(Deadline deadline) {
+    bool flushed = false;
+    guarded([&] {
+      introduce();
+      flushed = collector_.flush(deadline).has_value();
+    });
+    return flushed;
+  }
+
   void finish(Deadline deadline) {
-    (void)collector_.flush(deadline);  // what is not settled by then is counted below
-    collector_.abandon(Reason::shutdown);
+    (void)flush_now(deadline);  // what is not settled by then is counted below
+    guarded([&] { collector_.abandon(Reason::shutdown); });
   }
 
   // Whoever starts a transaction after the barrier sees the flag; whoever did before is seen here.

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "../core/clock.hpp"
+#include "../core/record.hpp"
 #include "../sink/trace.hpp"
 
 namespace scout::inline v0::detail {
@@ -45,6 +46,20 @@ class Timeline {
   // The ticks at a time of the steady clock, or of the system's, in nanoseconds.
   std::uint64_t ticks_at_steady(std::int64_t steady) const noexcept { return ticks_after_last(steady - last_.steady); }
   std::uint64_t ticks_at_wall(std::int64_t wall) const noexcept { return ticks_after_last(wall - last_.wall); }
+  std::uint64_t ticks_at(RecordClock clock, std::uint64_t time) const noexcept {
+    switch (clock) {
+      case RecordClock::steady: return ticks_at_steady(static_cast<std::int64_t>(time));
+      case RecordClock::wall: return ticks_at_wall(static_cast<std::int64_t>(time));
+      default: return time;
+    }
+  }
+
+  // How many ticks some seconds are.
+  std::uint64_t ticks_of(double seconds) const noexcept {
+    constexpr double too_many = 1e19;
+    const double ticks = seconds * 1e9 / nanoseconds_per_tick_;
+    return ticks < too_many ? static_cast<std::uint64_t>(ticks) : ~std::uint64_t{0};
+  }
 
   Time at(std::uint64_t ticks) const noexcept {
     const auto since = static_cast<std::int64_t>(ticks - last_.ticks);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "assembler.hpp"
+#include "symbolizer.hpp"
 #include "timeline.hpp"
 
 namespace scout::inline v0::detail {
@@ -25,7 +26,7 @@ class TraceBuilder {
 
   // The trace is valid until the next build() and as long as the assembly is.
   Trace build(const TransactionSlot& slot, std::uint64_t number, const IdSeed& seed, Assembly& assembly, const Timeline& timeline,
-              const std::vector<RequestTag>& own_tags) {
+              const std::vector<RequestTag>& own_tags, std::string_view application_root) {
     spans_.clear();
     tags_.clear();
     json_.clear();
@@ -37,7 +38,11 @@ class TraceBuilder {
       for (std::uint32_t index = span.first_tag; index != nothing; index = assembly.tag(index).next) {
         const ArrivedTag& tag = assembly.tag(index);
         json_.clear();
-        append_tag_json(json_, tag.kind, tag.a, tag.b, tag.payload);
+        if (tag.kind == RecordKind::stack) {
+          symbolizer_.append_stack(json_, tag.payload, application_root);
+        } else {
+          append_tag_json(json_, tag.kind, tag.a, tag.b, tag.payload);
+        }
         tags_.emplace_back(tag.key, assembly.texts().copy(json_));
       }
       return std::span<const TagView>(tags_).subspan(first);
@@ -101,6 +106,7 @@ class TraceBuilder {
   std::vector<SpanView> spans_;
   std::vector<TagView> tags_;
   std::string json_;
+  Symbolizer symbolizer_;
   std::vector<std::uint32_t> sorted_, first_child_, next_sibling_, order_, stack_;
 };
 

@@ -1,7 +1,8 @@
 #ifndef SCOUT_CONFIG_ADDRESS_HPP
 #define SCOUT_CONFIG_ADDRESS_HPP
 
-// The core agent's address: tcp://host:port, tcp://[::1]:6590, tcp://host (port 6590), unix:///path, unix:path or a path.
+// The core agent's address: tcp://host:port, tcp://[::1]:6590, tcp://host (port 6590), unix:///path, unix:path or a path; "auto"
+// is TCP on this machine, and where nobody listens there, the socket that older core agents made in their own directory.
 
 #include <charconv>
 #include <cstdint>
@@ -15,13 +16,16 @@ namespace scout::inline v0 {
 inline constexpr std::uint16_t default_core_agent_port = 6590;
 
 struct Address {
-  std::string path;  // of a unix domain socket; empty: TCP
-  std::string host;  // a name or a number, IPv6 without brackets
+  std::string path = {};  // of a unix domain socket; empty: TCP
+  std::string host = {};  // a name or a number, IPv6 without brackets
   std::uint16_t port = default_core_agent_port;
+  bool is_automatic = false;
+  std::string older_path = {};  // tried after TCP where it exists; finalize() fills it in for an automatic address
 
   bool is_unix() const noexcept { return !path.empty(); }
   std::string text() const {
-    if (is_unix()) return "unix:" + path;
+    if (is_automatic) return "auto";
+    if (is_unix()) return (path.starts_with("//") ? "unix://" : "unix:") + path;
     return "tcp://" + (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(port);
   }
   friend bool operator==(const Address&, const Address&) = default;
@@ -53,6 +57,7 @@ inline Expected<Address> parse_tcp_address(std::string_view text, std::string_vi
     if (port.find(':') != std::string_view::npos) return bad_address(text, "an IPv6 address needs brackets");
   }
   if (address.host.empty()) return bad_address(text, "no host");
+  if (address.host.find_first_of("[]") != std::string::npos) return bad_address(text, "a bracket in the host");
   if (has_port) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
     if (error != std::errc{} || end != port.data() + port.size() || address.port == 0)
@@ -66,6 +71,7 @@ inline Expected<Address> parse_tcp_address(std::string_view text, std::string_vi
 inline Expected<Address> parse_address(std::string_view text) {
   constexpr std::size_t longest_path = 107;  // sockaddr_un::sun_path less its NUL
   std::string_view rest = text;
+  if (rest == "auto") return Address{.host = "127.0.0.1", .is_automatic = true};
   if (rest.starts_with("tcp://")) {
     rest.remove_prefix(6);
     if (rest.ends_with('/')) rest.remove_suffix(1);

@@ -60,7 +60,11 @@ struct Config {
   std::optional<std::string> core_agent_version = {};
   std::optional<std::string> core_agent_full_name = {};
   std::optional<std::string> download_url = {};
-  std::optional<int> ring_size = {};  // bytes of buffer per thread, a power of two
+  std::optional<double> slow_span_seconds = {};   // a span that lasts longer keeps its stack; 0: none does
+  std::optional<int> n_plus_one_count = {};       // runs of a statement in a transaction: this one keeps its stack when they took
+  std::optional<double> n_plus_one_seconds = {};  // as long as this together
+  std::optional<bool> n_plus_one_tag = {};        // the tag n_plus_one of the request: which statement, how often, how long
+  std::optional<int> ring_size = {};              // bytes of buffer per thread, a power of two
 
   // Where the agent's own messages go instead of standard error. Called on any thread.
   std::function<void(LogLevel, std::string_view category, std::string_view message)> log_callback = {};

@@ -77,6 +77,10 @@ inline constexpr ConfigKey config_keys[] = {
     {"core_agent_version", KeyType::text, "v1.5.1"},
     {"core_agent_full_name", KeyType::text},  // derived: from version and triple
     {"download_url", KeyType::text, "https://s3-us-west-1.amazonaws.com/scout-public-downloads/apm_core_agent/release"},
+    {"slow_span_seconds", KeyType::seconds, "0.5"},    // 0: no stacks
+    {"n_plus_one_count", KeyType::integer, "5"},       // runs of one statement in a transaction, and
+    {"n_plus_one_seconds", KeyType::seconds, "0.15"},  // their time together, from when on the next one keeps its stack
+    {"n_plus_one_tag", KeyType::boolean, "true"},      // the request says which statements these are
     {"ring_size", KeyType::power_of_two, "131072"},
 };
 

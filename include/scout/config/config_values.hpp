@@ -62,7 +62,7 @@ constexpr std::string_view expectation(KeyType type) noexcept {
     case KeyType::level: return "one of debug, info, warning, error, off";
     case KeyType::core_level: return "one of trace, debug, info, warn, error";
     case KeyType::reporting: return "one of filtered_params, path, full_path";
-    case KeyType::address: return "tcp://host:port, unix:path or a path";
+    case KeyType::address: return "tcp://host:port, unix:path, a path or auto";
     case KeyType::power_of_two: return "a power of two from 4096 to 67108864";
   }
   return "";

@@ -45,6 +45,10 @@ struct FinalConfig {
   unsigned core_agent_permissions = 0700;
   Address core_agent_socket_path;
   std::string core_agent_triple, core_agent_version, core_agent_full_name, download_url;
+  double slow_span_seconds = 0.5;
+  int n_plus_one_count = 5;
+  double n_plus_one_seconds = 0.15;
+  bool n_plus_one_tag = true;
   std::size_t ring_size = 128 * 1024;
 
   std::function<void(LogLevel, std::string_view category, std::string_view message)> log_callback;

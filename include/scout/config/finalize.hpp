@@ -70,6 +70,10 @@ inline constexpr auto config_fields = std::tuple{
     ConfigField{"core_agent_version", &Config::core_agent_version, &FinalConfig::core_agent_version},
     ConfigField{"core_agent_full_name", &Config::core_agent_full_name, &FinalConfig::core_agent_full_name},
     ConfigField{"download_url", &Config::download_url, &FinalConfig::download_url},
+    ConfigField{"slow_span_seconds", &Config::slow_span_seconds, &FinalConfig::slow_span_seconds},
+    ConfigField{"n_plus_one_count", &Config::n_plus_one_count, &FinalConfig::n_plus_one_count},
+    ConfigField{"n_plus_one_seconds", &Config::n_plus_one_seconds, &FinalConfig::n_plus_one_seconds},
+    ConfigField{"n_plus_one_tag", &Config::n_plus_one_tag, &FinalConfig::n_plus_one_tag},
     ConfigField{"ring_size", &Config::ring_size, &FinalConfig::ring_size}};
 
 template <class Function>
@@ -94,6 +98,9 @@ class Finalizer {
   FinalConfig run() {
     final_.log_callback = config_.log_callback;
     for_each_config_field([this](const auto& field) { resolve(field, config_keys[config_key_index(field.name)]); });
+    if (Address& address = final_.core_agent_socket_path; address.is_automatic) {
+      address.older_path = final_.core_agent_dir + '/' + final_.core_agent_full_name + "/scout-agent.sock";
+    }
     for (const auto& name : environment_.unknown()) report(name + " belongs to no configuration key");
     if (final_.monitor && final_.key.empty()) report("key is not set: no account will show what is sent");
     if (final_.monitor && final_.origin("name") != Origin::environment && final_.origin("name") != Origin::code) {

@@ -1,7 +1,7 @@
 #ifndef SCOUT_CORE_CONTEXT_WORD_HPP
 #define SCOUT_CORE_CONTEXT_WORD_HPP
 
-// Where a thread stands, in 64 bits passed by value: generation 20 | transaction slot 12 | parent span 16 | span 16.
+// Where a thread stands, in 64 bits passed by value: 0 | generation 19 | transaction slot 12 | span 16 | parent span 16.
 // The word of a finished span is also the last word of its record, so a trace is rebuilt from ids alone.
 
 #include <cstdint>
@@ -11,10 +11,12 @@ namespace scout::inline v0::detail {
 inline constexpr std::uint32_t slot_count = 4096;
 inline constexpr std::uint32_t last_span_id = 0xfffe;
 
-// Words without a transaction.
+inline constexpr std::uint32_t last_generation = (1u << 19) - 1;
+
+// Words without a transaction: none is positive as a signed number, so one comparison tells them from the others.
 inline constexpr std::uint64_t no_context = 0;
-inline constexpr std::uint64_t busy_context = 1;        // the thread is inside scout: a signal handler must keep out
-inline constexpr std::uint64_t unattached_context = 2;  // the thread has no buffer in this object yet
+inline constexpr std::uint64_t busy_context = ~std::uint64_t{0};        // the thread is inside scout: a signal handler must keep out
+inline constexpr std::uint64_t unattached_context = ~std::uint64_t{1};  // the thread has no buffer in this object yet
 
 struct ContextWord {
   std::uint64_t bits = no_context;
@@ -23,19 +25,23 @@ struct ContextWord {
   static constexpr std::uint16_t root_id = 1;         // the span that is the transaction
   static constexpr std::uint16_t suppressed_id = 0xffff;  // below a leaf: nothing more is recorded
 
-  static constexpr ContextWord root_of(std::uint32_t transaction) noexcept { return {(std::uint64_t{transaction} << 32) | root_id}; }
+  static constexpr ContextWord root_of(std::uint32_t transaction) noexcept { return {(std::uint64_t{transaction} << 32) | (root_id << 16)}; }
 
-  constexpr bool in_transaction() const noexcept { return bits >> 32 != 0; }
+  constexpr bool in_transaction() const noexcept { return static_cast<std::int64_t>(bits) > 0; }
   constexpr std::uint32_t transaction() const noexcept { return static_cast<std::uint32_t>(bits >> 32); }
   constexpr std::uint32_t slot() const noexcept { return transaction() & (slot_count - 1); }
-  constexpr std::uint16_t span() const noexcept { return static_cast<std::uint16_t>(bits); }
-  constexpr std::uint16_t parent() const noexcept { return static_cast<std::uint16_t>(bits >> 16); }
+  constexpr std::uint16_t span() const noexcept { return static_cast<std::uint16_t>(bits >> 16); }
+  constexpr std::uint16_t parent() const noexcept { return static_cast<std::uint16_t>(bits); }
 
-  // The word of a span that starts here.
-  constexpr ContextWord child(std::uint32_t id) const noexcept {
-    return {(bits & 0xffff'ffff'0000'0000u) | static_cast<std::uint32_t>(bits << 16) | id};
-  }
   constexpr ContextWord request() const noexcept { return {bits & 0xffff'ffff'0000'0000u}; }
+  // The word of a span of the same transaction, without its parent; from one id to the next it grows by id_step.
+  static constexpr std::uint64_t id_step = std::uint64_t{1} << 16;
+  constexpr std::uint64_t orphan(std::uint32_t id) const noexcept { return request().bits | (id * id_step); }
+  // The word of a span that starts here, from the one without its parent.
+  constexpr ContextWord adopt(std::uint64_t orphan) const noexcept {
+    return {orphan | static_cast<std::uint32_t>(bits) >> 16};
+  }
+  constexpr ContextWord child(std::uint32_t id) const noexcept { return adopt(orphan(id)); }
 
   constexpr bool suppressed() const noexcept { return span() == suppressed_id; }
   // The nearest span that is sent: below a leaf, the leaf.

@@ -34,15 +34,40 @@ constexpr std::uint64_t mixed(std::uint64_t value) noexcept {
   return value ^ (value >> 31);
 }
 
+// Eight hexadecimal digits as bytes, the first one lowest.
+constexpr std::uint64_t hex_digits(std::uint32_t value) noexcept {
+  std::uint64_t bytes = __builtin_bswap32(value);
+  bytes = (bytes | bytes << 16) & 0x0000'ffff'0000'ffff;
+  bytes = (bytes | bytes << 8) & 0x00ff'00ff'00ff'00ff;
+  const std::uint64_t nibbles = (bytes >> 4 | bytes << 8) & 0x0f0f'0f0f'0f0f'0f0f;
+  const std::uint64_t letters = (nibbles + 0x0606'0606'0606'0606) >> 4 & 0x0101'0101'0101'0101;
+  return nibbles + 0x3030'3030'3030'3030 + letters * ('a' - '0' - 10);
+}
+
+// Writes `count` of them, without a loop where that can be helped.
+template <std::size_t count>
+constexpr char* write_bytes(char* out, std::uint64_t bytes) noexcept {
+  if (__builtin_is_constant_evaluated()) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<char>(bytes >> 8 * i);
+  } else {
+    __builtin_memcpy(out, &bytes, count);  // little-endian, as all processors that are known here
+  }
+  return out + count;
+}
+
 // Writes 36 characters of RFC 4122 text.
 constexpr char* write_uuid(char* out, std::uint64_t high, std::uint64_t low) noexcept {
-  constexpr char digits[] = "0123456789abcdef";
-  for (int nibble = 0; nibble < 32; ++nibble) {
-    if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) *out++ = '-';
-    const std::uint64_t half = nibble < 16 ? high : low;
-    *out++ = digits[(half >> (60 - 4 * (nibble & 15))) & 15];
-  }
-  return out;
+  const std::uint64_t middle = hex_digits(static_cast<std::uint32_t>(high)), next = hex_digits(static_cast<std::uint32_t>(low >> 32));
+  out = write_bytes<8>(out, hex_digits(static_cast<std::uint32_t>(high >> 32)));
+  *out++ = '-';
+  out = write_bytes<4>(out, middle);
+  *out++ = '-';
+  out = write_bytes<4>(out, middle >> 32);
+  *out++ = '-';
+  out = write_bytes<4>(out, next);
+  *out++ = '-';
+  out = write_bytes<4>(out, next >> 32);
+  return write_bytes<8>(out, hex_digits(static_cast<std::uint32_t>(low)));
 }
 
 template <std::size_t N>

@@ -8,14 +8,18 @@
 //   span                 operation literal     start ticks          stop ticks      the span's own
 //   span_of_function     __func__              start ticks          stop ticks      the span's own
 //   span_named           0                     start ticks          stop ticks      the span's own (its name came before)
-//   opened               operation literal     start ticks          0               the span's own
-//   opened_named         0                     start ticks          0               the span's own
-//   closed               0                     0                    stop ticks      the span's own
+//   opened               operation literal     start                its clock       the span's own
+//   opened_named         0                     start                its clock       the span's own
+//   opened_of_function   __func__              start                its clock       the span's own
+//   closed               hash of a statement   its clock            stop            the span's own
 //   name                 sizes                 0                    cut bytes       the span's own; text in the next slots
 //   tag                  sizes                 key literal or 0     cut bytes       span or request; text in the next slots
 //   tag_<scalar>         key literal           value, 8 or 16 bytes                 span or request
+//   allocations          0                     count                bytes           the span's own, of its thread so far
+//   stack                sizes                 key literal or 0     0               span or request; addresses in the next slots
 //
 // Sizes: key 16 bits, value 32 bits. The slots that follow hold the key, where it is no literal, and the value.
+// A stack's addresses are 8 bytes each, those of calls, innermost first.
 
 #include <cstdint>
 
@@ -27,10 +31,13 @@ enum class RecordKind : std::uint8_t {
   span_named,
   opened,
   opened_named,
+  opened_of_function,
   closed,
   added_steady,  // in nanoseconds of the steady clock; without a literal its name came before
   added_wall,    // of the system clock
   name,
+  stack,
+  allocations,
   tag,
   tag_null,
   tag_false,
@@ -41,6 +48,14 @@ enum class RecordKind : std::uint8_t {
   tag_text,  // up to 16 bytes, NUL-padded
 };
 
+// Of a time in a record: ticks of the process's clock, or nanoseconds of one of the system's.
+enum class RecordClock : std::uint64_t { ticks, steady, wall };
+
+struct Instant {
+  RecordClock clock = RecordClock::ticks;
+  std::uint64_t time = 0;
+};
+
 struct Record {
   std::uint64_t word;
   std::uint64_t a, b;
@@ -48,6 +63,11 @@ struct Record {
 
   static constexpr std::uint64_t low_bits = (std::uint64_t{1} << 56) - 1;
 
+  // Its span is known from here on.
+  constexpr bool starts_a_span() const noexcept { return kind() < RecordKind::name && kind() != RecordKind::closed; }
+  constexpr bool has_payload() const noexcept {
+    return kind() == RecordKind::name || kind() == RecordKind::stack || kind() == RecordKind::tag;
+  }
   constexpr RecordKind kind() const noexcept { return static_cast<RecordKind>(word >> 56); }
   const char* literal() const noexcept { return reinterpret_cast<const char*>(static_cast<std::uintptr_t>(word & low_bits)); }
   constexpr std::uint32_t value_size() const noexcept { return static_cast<std::uint32_t>(word); }

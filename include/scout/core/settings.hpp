@@ -15,13 +15,13 @@ enum class UriReporting : std::uint32_t {
   full_path,  // as it arrived
 };
 
-// Path prefixes without leading slashes; immutable, and never freed once published.
-struct PathPrefix {
+// A list of texts; immutable, and never freed once published.
+struct SettingText {
   const char* data;
   std::size_t size;
 };
-struct PathPrefixes {
-  const PathPrefix* first;
+struct SettingTexts {
+  const SettingText* first;
   std::size_t count;
 };
 
@@ -36,7 +36,11 @@ struct Settings {
   std::uint32_t ring_size = 128 * 1024;   // bytes a thread, a power of two
   std::uint32_t uri_reporting = 0;        // a UriReporting
   bool collect_remote_ip = true;
-  const PathPrefixes* ignored_paths = nullptr;  // of the key `ignore`
+  std::uint64_t slow_ticks = ~std::uint64_t{0};  // of a span, before its stack is worth having; unknown until measured
+  std::uint32_t repeat_count = ~std::uint32_t{0};  // runs of one statement that are too many, when they take
+  std::uint64_t repeat_ticks = ~std::uint64_t{0};  // as long as this together
+  const SettingTexts* ignored_paths = nullptr;         // of the key `ignore`, without leading slashes
+  const SettingTexts* disabled_instruments = nullptr;  // of the key of that name
 };
 
 }  // namespace scout::inline v0::detail

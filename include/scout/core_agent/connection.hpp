@@ -1,9 +1,10 @@
 #ifndef SCOUT_CORE_AGENT_CONNECTION_HPP
 #define SCOUT_CORE_AGENT_CONNECTION_HPP
 
-// One connection to the core agent after the other: connects, registers, introduces the process (its metadata), is ready
-// until something breaks, waits and begins again. Never blocks except in wait(); the time comes from the caller.
-// Owned by CoreAgentSink, used by the collector's thread only.
+// One connection to the core agent after the other: connects, registers, introduces the process (its metadata), is open
+// until something breaks, waits and begins again. A core agent that is slow to answer is not waited for: after a second
+// what comes next is sent all the same, since answers come in order. Never blocks except in wait(); the time comes from the
+// caller. Owned by CoreAgentSink, used by the collector's thread only.
 
 #include <algorithm>
 #include <chrono>
@@ -24,11 +25,12 @@
 namespace scout::inline v0 {
 
 inline constexpr std::chrono::seconds answer_timeout{10};
+inline constexpr std::chrono::seconds greeting_patience{1};  // with an answer to Register, and to the metadata
 
 class Connection {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  enum class State { waiting, connecting, registering, introducing, ready };
+  enum class State { waiting, connecting, registering, introducing, open };
 
   Connection(Address address, const Logger& logger) : address_(std::move(address)), logger_(logger) {}
 
@@ -37,25 +39,32 @@ class Connection {
   void set_introduction(std::string frame) { introduction_ = std::move(frame); }
 
   State state() const noexcept { return state_; }
-  bool ready() const noexcept { return state_ == State::ready; }
+  // Messages may be sent.
+  bool open() const noexcept { return state_ == State::open; }
+  // Whether Register was accepted on the present connection, or on the last one.
+  bool registered() const noexcept { return registered_; }
+  // Open, and everything so far was answered.
+  bool ready() const noexcept { return open() && unanswered_ == 0; }
   const std::optional<Error>& last_error() const noexcept { return last_error_; }
 
   // Goes as far towards ready as it can without waiting.
   void advance(TimePoint now) {
+    if (state_ != State::waiting && !socket_.intact()) fail({ErrorCode::closed, "the program closed our descriptor"}, now);
     if (state_ == State::waiting && now >= retry_at_) start(now);
     if (state_ == State::connecting) finish_connecting(now);
     while (state_ == State::registering || state_ == State::introducing) {
-      if (!exchange(now)) break;
+      if (!greet(now)) break;
     }
+    if (greeting() && now >= due_) fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
   }
 
   // Ends the pause between two attempts.
   void retry_now() noexcept { retry_at_ = {}; }
 
-  // Precondition of both: ready(). How many bytes were taken; an error is the caller's to report with fail().
+  // Precondition of both: open(). How many bytes were taken; an error is the caller's to report with fail().
   Expected<std::size_t> send(std::string_view bytes) { return socket_.send(bytes); }
 
-  // The next answer, if one has come; reports its own errors.
+  // The next answer to a message, if one has come; reports its own errors.
   std::optional<Answer> receive(TimePoint now) {
     for (;;) {
       const auto payload = reader_.next();
@@ -63,7 +72,9 @@ class Connection {
       if (*payload) {
         auto answer = parser_.parse(**payload);
         if (!answer) return fail(std::move(answer.error()), now), std::nullopt;
-        return std::move(*answer);
+        if (unanswered_ == 0) return std::move(*answer);
+        if (!take_greeting_answer(*answer, now)) return std::nullopt;
+        continue;
       }
       const auto received = socket_.receive(reader_.space());
       if (!received) return fail(received.error(), now), std::nullopt;
@@ -92,8 +103,10 @@ class Connection {
   void wait(TimePoint deadline, bool unsent) const noexcept {
     if (state_ == State::waiting) return socket_.wait(0, std::min(deadline, retry_at_));
     if (state_ == State::connecting) return socket_.wait(POLLOUT, std::min(deadline, due_));
-    const bool writing = unsent || !outgoing_.empty();
-    socket_.wait(static_cast<short>(POLLIN | (writing ? POLLOUT : 0)), ready() ? deadline : std::min(deadline, due_));
+    if (greeting()) deadline = std::min(deadline, due_);
+    if (!open() && outgoing_.empty()) deadline = std::min(deadline, asked_ + greeting_patience);
+    const bool writing = open() ? unsent : !outgoing_.empty();
+    socket_.wait(static_cast<short>(POLLIN | (writing ? POLLOUT : 0)), deadline);
   }
 
   // Without a word to the peer: after a fork the socket is the parent's too.
@@ -101,6 +114,7 @@ class Connection {
     socket_.close();
     reader_.reset();
     outgoing_ = {};
+    unanswered_ = 0;
     state_ = State::waiting;
   }
 
@@ -108,6 +122,7 @@ class Connection {
   static constexpr std::chrono::milliseconds first_pause{100}, last_pause{5000};
 
   void start(TimePoint now) {
+    registered_ = false;
     auto endpoints = resolve(address_);
     if (!endpoints) return fail(std::move(endpoints.error()), now);
     endpoints_ = std::move(*endpoints);
@@ -144,34 +159,47 @@ class Connection {
     }
   }
 
+  bool greeting() const noexcept { return state_ == State::registering || state_ == State::introducing || unanswered_ != 0; }
+
   void ask(State state, const std::string& frame, TimePoint now) {
     state_ = state;
     question_ = frame;  // a copy: a new introduction may come while this one is being sent
     outgoing_ = question_;
+    ++unanswered_;
+    asked_ = now;
     due_ = now + answer_timeout;
   }
 
-  // Sends what is left of the question and takes the answer. False: not yet.
-  bool exchange(TimePoint now) {
+  // Sends what is left of the question, and goes on to the next one when it was answered, or after a while. False: not yet.
+  bool greet(TimePoint now) {
     if (!outgoing_.empty()) {
       const auto sent = socket_.send(outgoing_);
       if (!sent) return fail(sent.error(), now), false;
       outgoing_.remove_prefix(*sent);
     }
-    const auto answer = receive(now);
-    if (!answer) {
-      if (state_ != State::waiting && now >= due_) fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
-      return false;
+    if (receive(now)) return fail({ErrorCode::protocol, "an answer to nothing"}, now), false;
+    if (state_ == State::waiting || !outgoing_.empty()) return false;
+    if (unanswered_ != 0 && now - asked_ < greeting_patience) return false;
+    if (state_ == State::registering && !introduction_.empty()) return ask(State::introducing, introduction_, now), true;
+    state_ = State::open;
+    return true;
+  }
+
+  // False: that was the end of the connection.
+  bool take_greeting_answer(const Answer& answer, TimePoint now) {
+    const bool asked = open() || outgoing_.empty() || unanswered_ > 1;
+    if (!asked) return fail({ErrorCode::protocol, "an answer before the question was sent"}, now), false;
+    --unanswered_;
+    due_ = now + answer_timeout;
+    if (registered_) {
+      if (!answer.accepted) {
+        logger_.write(LogLevel::warning, "scout.socket", "{}: the metadata was not accepted: {}", address_.text(), answer.message);
+      }
+      return true;
     }
-    if (!outgoing_.empty()) return fail({ErrorCode::protocol, "an answer before the question was sent"}, now), false;
-    if (state_ == State::registering) {
-      if (!answer->accepted) return fail({ErrorCode::refused, "Register was not accepted: " + answer->message}, now), false;
-      logger_.write(LogLevel::info, "scout.socket", "registered at {}", address_.text());
-      if (!introduction_.empty()) return ask(State::introducing, introduction_, now), true;
-    } else if (!answer->accepted) {
-      logger_.write(LogLevel::warning, "scout.socket", "{}: the metadata was not accepted: {}", address_.text(), answer->message);
-    }
-    state_ = State::ready;
+    if (!answer.accepted) return fail({ErrorCode::refused, "Register was not accepted: " + answer.message}, now), false;
+    registered_ = true;
+    logger_.write(LogLevel::info, "scout.socket", "registered at {}", address_.text());
     return true;
   }
 
@@ -187,7 +215,9 @@ class Connection {
   std::size_t next_endpoint_ = 0;
   std::string question_;
   std::string_view outgoing_;  // of question_
-  TimePoint due_{}, retry_at_{};
+  unsigned unanswered_ = 0;    // questions of the greeting
+  bool registered_ = false;
+  TimePoint asked_{}, due_{}, retry_at_{};
   std::chrono::milliseconds pause_ = first_pause;
   std::uint64_t jitter_ = 0;
   std::optional<Error> last_error_;

@@ -52,7 +52,7 @@ class CoreAgentSink {
     if (log_payload_) log_payload(event.type(), encode);
     if (event.type() == "scout.metadata") {
       connection_.set_introduction(frame(encode));
-      introduced_ = connection_.state() == Connection::State::introducing || connection_.ready();
+      introduced_ = connection_.state() == Connection::State::introducing || connection_.open();
       if (!introduced_) return {};
     }
     return outbox_.add_event(settled_, encode);
@@ -67,7 +67,8 @@ class CoreAgentSink {
     return outstanding();
   }
 
-  // Registers even if there is nothing to send. Nobody there: tries once more and gives up, whatever the deadline.
+  // Registers even if there is nothing to send. Nobody there: tries once more and gives up, whatever the deadline. A peer that
+  // was silent too long is not tried again when less time than that is left.
   Expected<void> flush(Deadline deadline) {
     bool tried_again = false;
     connection_.retry_now();
@@ -79,6 +80,7 @@ class CoreAgentSink {
       if (connection_.state() == Connection::State::waiting) {
         const Error& error = *connection_.last_error();
         if (error.code == ErrorCode::refused || (error.code == ErrorCode::unreachable && tried_again)) return error;
+        if (error.code == ErrorCode::timed_out && deadline - now < answer_timeout) return error;
         if (error.code == ErrorCode::unreachable) {
           tried_again = true;
           connection_.retry_now();
@@ -91,7 +93,7 @@ class CoreAgentSink {
   }
 
   void abandon(Reason reason, Settlement& settlement) {
-    if (connection_.ready()) receive_answers(std::chrono::steady_clock::now());
+    if (connection_.open()) receive_answers(std::chrono::steady_clock::now());
     outbox_.abandon(reason, settled_);
     introduced_ = true;
     connection_.close();
@@ -115,15 +117,15 @@ class CoreAgentSink {
   void pump(TimePoint now) {
     connection_.advance(now);
     bool moved = true;
-    while (connection_.ready() && moved) {
+    while (connection_.open() && moved) {
       introduced_ = true;
       const bool received = receive_answers(now);
       moved = send_messages(now) || received;
     }
-    if (connection_.ready() && outbox_.in_flight() && now - progress_ >= answer_timeout) {
+    if (connection_.open() && outbox_.in_flight() && now - progress_ >= answer_timeout) {
       connection_.fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
     }
-    if (!connection_.ready() && outbox_.in_flight()) outbox_.rewind(settled_);
+    if (!connection_.open() && outbox_.in_flight()) outbox_.rewind(connection_.registered(), settled_);
   }
 
   bool receive_answers(TimePoint now) {
@@ -143,13 +145,13 @@ class CoreAgentSink {
 
   bool send_messages(TimePoint now) {
     bool any = false;
-    while (connection_.ready()) {
+    while (connection_.open()) {
       const std::string_view bytes = outbox_.unsent();
       if (bytes.empty()) break;
       const auto sent = connection_.send(bytes);
       if (!sent) {
         receive_answers(now);  // those that came before the connection broke still count
-        if (connection_.ready()) connection_.fail(sent.error(), now);
+        if (connection_.open()) connection_.fail(sent.error(), now);
         break;
       }
       if (*sent == 0) break;

@@ -6,6 +6,7 @@
 // as deep before.
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,10 +22,36 @@
 
 namespace scout::inline v0 {
 
+namespace detail {
+
+// Writes where its owner has made sure of the room.
+struct PlainWriter {
+  char* out;
+
+  void append(const char* text, std::size_t size) noexcept {
+    std::memcpy(out, text, size);
+    out += size;
+  }
+};
+
+}  // namespace detail
+
 // Never writes beyond its buffer, but counts on: a look at size() tells whether all went in, or what would have been enough.
 class BoundedWriter {
  public:
   explicit BoundedWriter(std::span<char> buffer) noexcept : out_(buffer.data()), left_(buffer.size()) {}
+
+  // Has `write` append exactly `size` bytes to a PlainWriter: one look at the room for all of them.
+  template <class Write>
+  void append_fixed(std::size_t size, Write write) noexcept {
+    size_ += size;
+    if (size > left_) return;
+    detail::PlainWriter plain{out_};
+    write(plain);
+    assert(plain.out == out_ + size);
+    out_ += size;
+    left_ -= size;
+  }
 
   void append(const char* text, std::size_t size) noexcept {
     size_ += size;
@@ -89,7 +116,7 @@ class JsonEncoder {
 
   void start_span(BoundedWriter& out, const SpanView& span);
   void stop_span(BoundedWriter& out);
-  void append_names(BoundedWriter& out, const OpenSpan& span) const;
+  void append_names(detail::PlainWriter& out, const OpenSpan& span) const;
 
   TimestampText timestamp_;
   IdText request_{};
@@ -99,9 +126,27 @@ class JsonEncoder {
 namespace detail {
 
 // Sizes known to the compiler make these plain moves.
-inline void append_request(BoundedWriter& out, const IdText& id) noexcept { out.append(id.data(), 40); }
-inline void append_span(BoundedWriter& out, const IdText& id) noexcept { out.append(id.data(), 41); }
-static_assert(RequestId{}.text().size() == 40 && SpanId{}.text().size() == 41);
+inline constexpr std::size_t request_size = RequestId{}.text().size(), span_size = SpanId{}.text().size();
+template <class Out>
+void append_request(Out& out, const IdText& id) noexcept {
+  out.append(id.data(), request_size);
+}
+inline void append_span(PlainWriter& out, const IdText& id) noexcept { out.append(id.data(), span_size); }
+
+// What stands between the values of a span's commands.
+namespace fragment {
+inline constexpr char start_span[] = R"({"StartSpan":{"timestamp":")", tag_span[] = R"({"TagSpan":{"timestamp":")",
+                      stop_span[] = R"({"StopSpan":{"timestamp":")", request_id[] = R"(","request_id":")",
+                      span_id[] = R"(","span_id":")", parent_id[] = R"(","parent_id":")", no_parent_id[] = R"(","parent_id":null)",
+                      operation[] = R"(","operation":)", first_operation[] = R"(,"operation":)", end_of_command[] = R"("}},)";
+}  // namespace fragment
+
+// Of literals, without their NULs.
+template <std::size_t... sizes>
+constexpr std::size_t size_of(const char (&... literals)[sizes]) noexcept {
+  return ((sizeof literals - 1) + ...);
+}
+inline constexpr std::size_t names_size = size_of(fragment::request_id, fragment::span_id) + request_size + span_size;
 
 inline void append_tag(BoundedWriter& out, const TagView& tag) noexcept {
   append_literal(out, R"(","tag":)");
@@ -177,39 +222,53 @@ inline void JsonEncoder::start_span(BoundedWriter& out, const SpanView& span) {
   const OpenSpan& added = open_.emplace_back(OpenSpan{span.id(), start, stop, span.id().text()});
 
   const char* const start_text = timestamp_(start);
-  detail::append_literal(out, R"({"StartSpan":{"timestamp":")");
-  out.append(start_text, timestamp_size);
-  append_names(out, added);
-  if (open_.size() == 2) {
-    detail::append_literal(out, R"(","parent_id":null,"operation":)");
-  } else {
-    detail::append_literal(out, R"(","parent_id":")");
-    detail::append_span(out, parent_text);
-    detail::append_literal(out, R"(","operation":)");
-  }
+  const bool is_root = open_.size() == 2;
+  const std::size_t size = detail::size_of(detail::fragment::start_span) + timestamp_size + detail::names_size +
+                           (is_root ? detail::size_of(detail::fragment::no_parent_id, detail::fragment::first_operation)
+                                    : detail::size_of(detail::fragment::parent_id, detail::fragment::operation) + detail::span_size);
+  out.append_fixed(size, [&](detail::PlainWriter& plain) {
+    detail::append_literal(plain, detail::fragment::start_span);
+    plain.append(start_text, timestamp_size);
+    append_names(plain, added);
+    if (is_root) {
+      detail::append_literal(plain, detail::fragment::no_parent_id);
+      detail::append_literal(plain, detail::fragment::first_operation);
+    } else {
+      detail::append_literal(plain, detail::fragment::parent_id);
+      detail::append_span(plain, parent_text);
+      detail::append_literal(plain, detail::fragment::operation);
+    }
+  });
   append_json_string(out, span.operation());
   detail::append_literal(out, "}},");
   for (const TagView& tag : span.tags()) {
-    detail::append_literal(out, R"({"TagSpan":{"timestamp":")");
-    out.append(start_text, timestamp_size);
-    append_names(out, added);
+    out.append_fixed(detail::size_of(detail::fragment::tag_span) + timestamp_size + detail::names_size, [&](detail::PlainWriter& plain) {
+      detail::append_literal(plain, detail::fragment::tag_span);
+      plain.append(start_text, timestamp_size);
+      append_names(plain, added);
+    });
     detail::append_tag(out, tag);
   }
 }
 
 inline void JsonEncoder::stop_span(BoundedWriter& out) {
-  detail::append_literal(out, R"({"StopSpan":{"timestamp":")");
-  out.append(timestamp_(open_.back().stop), timestamp_size);
-  append_names(out, open_.back());
-  detail::append_literal(out, R"("}},)");
+  const OpenSpan& span = open_.back();
+  const char* const stop_text = timestamp_(span.stop);
+  constexpr std::size_t size = detail::size_of(detail::fragment::stop_span, detail::fragment::end_of_command) + timestamp_size + detail::names_size;
+  out.append_fixed(size, [&](detail::PlainWriter& plain) {
+    detail::append_literal(plain, detail::fragment::stop_span);
+    plain.append(stop_text, timestamp_size);
+    append_names(plain, span);
+    detail::append_literal(plain, detail::fragment::end_of_command);
+  });
   open_.pop_back();
 }
 
 // From after the timestamp to the end of the span's id, without the closing quote.
-inline void JsonEncoder::append_names(BoundedWriter& out, const OpenSpan& span) const {
-  detail::append_literal(out, R"(","request_id":")");
+inline void JsonEncoder::append_names(detail::PlainWriter& out, const OpenSpan& span) const {
+  detail::append_literal(out, detail::fragment::request_id);
   detail::append_request(out, request_);
-  detail::append_literal(out, R"(","span_id":")");
+  detail::append_literal(out, detail::fragment::span_id);
   detail::append_span(out, span.text);
 }
 

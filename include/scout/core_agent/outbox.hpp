@@ -77,10 +77,10 @@ class Outbox {
     return true;
   }
 
-  // The connection is gone: what was in flight is sent again. A message that was next to be answered each time may be what
-  // breaks the core agent, so it is not sent forever.
-  void rewind(Settlement& settlement) noexcept {
-    const bool doubtful = next_ > first_;
+  // The connection is gone: what was in flight is sent again. A message that was next to be answered each time on a
+  // connection that was `registered` may be what breaks the core agent, so it is not sent forever.
+  void rewind(bool registered, Settlement& settlement) noexcept {
+    const bool doubtful = registered && next_ > first_;
     next_ = first_;
     partly_sent_ = 0;
     if (doubtful && ++entries_[first_].breaks >= limits_.sendings) {
@@ -125,9 +125,9 @@ class Outbox {
     entry.offset = end_;
     entry.size = size + frame_header_size;
     write_frame_header(buffer_.get() + end_, static_cast<std::uint32_t>(size));
+    entries_.push_back(entry);
     end_ += entry.size;
     events_ += !entry.transaction;
-    entries_.push_back(entry);
     return {};
   }
 

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -61,27 +62,40 @@ inline Expected<std::vector<Endpoint>> resolve_host(const Address& address) {
   return endpoints;
 }
 
-}  // namespace detail
-
-// Where the address leads; several places for a name, to be tried in turn.
-inline Expected<std::vector<Endpoint>> resolve(const Address& address) {
-  if (!address.is_unix()) return detail::resolve_host(address);
+inline Expected<Endpoint> unix_endpoint(const std::string& path) {
   sockaddr_un unix_address{};
-  if (address.path.size() >= sizeof unix_address.sun_path) return detail::bad_address(address.path, "too long for a socket");
+  if (path.size() >= sizeof unix_address.sun_path) return bad_address(path, "too long for a socket");
   unix_address.sun_family = AF_UNIX;
-  address.path.copy(unix_address.sun_path, address.path.size());
+  path.copy(unix_address.sun_path, path.size());
   Endpoint endpoint;
   std::memcpy(&endpoint.address, &unix_address, sizeof unix_address);
   endpoint.size = sizeof unix_address;
-  return std::vector<Endpoint>{endpoint};
+  return endpoint;
+}
+
+}  // namespace detail
+
+// Where the address leads; several places for a name, or for an automatic one, to be tried in turn.
+inline Expected<std::vector<Endpoint>> resolve(const Address& address) {
+  if (address.is_unix()) {
+    const auto endpoint = detail::unix_endpoint(address.path);
+    if (!endpoint) return endpoint.error();
+    return std::vector<Endpoint>{*endpoint};
+  }
+  auto endpoints = detail::resolve_host(address);
+  if (endpoints && !address.older_path.empty() && ::access(address.older_path.c_str(), F_OK) == 0) {
+    if (const auto older = detail::unix_endpoint(address.older_path)) endpoints->push_back(*older);
+  }
+  return endpoints;
 }
 
 class Socket {
  public:
   Socket() = default;
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), inode_(other.inode_) {}
   Socket& operator=(Socket&& other) noexcept {
     std::swap(fd_, other.fd_);
+    std::swap(inode_, other.inode_);
     return *this;
   }
   ~Socket() { close(); }
@@ -91,6 +105,7 @@ class Socket {
     Socket socket;
     socket.fd_ = ::socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket.fd_ < 0) return failure(ErrorCode::unreachable, errno);
+    socket.inode_ = inode_of(socket.fd_);
     if (endpoint.address.ss_family != AF_UNIX) {
       const int on = 1;  // whole frames are sent: waiting for more to send would only delay them
       ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -102,6 +117,10 @@ class Socket {
     }
     return socket;
   }
+
+  // False: the program has closed the descriptor, as daemons close all that they do not know; its number may be that of a
+  // file of the program's by now.
+  bool intact() const noexcept { return fd_ >= 0 && inode_of(fd_) == inode_; }
 
   Expected<bool> connected() const {
     pollfd entry{fd_, POLLOUT, 0};
@@ -143,14 +162,21 @@ class Socket {
   }
 
   void close() noexcept {
-    if (fd_ >= 0) ::close(fd_);
+    if (intact()) ::close(fd_);
     fd_ = -1;
   }
 
  private:
+  // Of a socket; 0: it is none. All sockets of a system are on one device.
+  static ino_t inode_of(int fd) noexcept {
+    struct stat found;
+    return ::fstat(fd, &found) == 0 && S_ISSOCK(found.st_mode) ? found.st_ino : 0;
+  }
+
   static Error failure(ErrorCode code, int error) { return {code, detail::errno_text(error)}; }
 
   int fd_ = -1;
+  ino_t inode_ = 0;
 };
 
 }  // namespace scout::inline v0

@@ -18,7 +18,7 @@
 #define SCOUT_DETAIL_OPERATION(name, kind, ...) (::scout::Operation{kind "" "/" name ""})
 
 #if !defined(SCOUT_DISABLE)
-#  define SCOUT_DETAIL_SCOPE(Type, ...) const Type SCOUT_DETAIL_UNIQUE(scout_scope_) { __VA_ARGS__ }
+#  define SCOUT_DETAIL_SCOPE(Type, ...) Type SCOUT_DETAIL_UNIQUE(scout_scope_) { __VA_ARGS__ }
 #  define SCOUT_DETAIL_STATEMENT(...) static_cast<void>(__VA_ARGS__)
 #else
 #  define SCOUT_DETAIL_SCOPE(Type, ...) SCOUT_DETAIL_DISCARD(const Type scout_scope { __VA_ARGS__ })
@@ -35,7 +35,7 @@
 #define SCOUT_INSTRUMENT_FUNCTION() SCOUT_DETAIL_SCOPE(::scout::ScopedSpan, (::scout::detail::FunctionName{__func__}))
 
 // (key, value): a tag of the current span; custom context of the current transaction.
-#define SCOUT_TAG(key, ...) SCOUT_DETAIL_STATEMENT(::scout::detail::tag_current_span(::scout::TagKey::of_literal(key ""), __VA_ARGS__))
+#define SCOUT_TAG(key, ...) SCOUT_DETAIL_STATEMENT(::scout::tag_span(::scout::TagKey::of_literal(key ""), __VA_ARGS__))
 #define SCOUT_CONTEXT(key, ...) SCOUT_DETAIL_STATEMENT(::scout::add_context(::scout::TagKey::of_literal(key ""), __VA_ARGS__))
 #define SCOUT_IGNORE_TRANSACTION() SCOUT_DETAIL_STATEMENT(::scout::ignore_transaction())
 #define SCOUT_RENAME_TRANSACTION(...) SCOUT_DETAIL_STATEMENT(::scout::rename_transaction(__VA_ARGS__))

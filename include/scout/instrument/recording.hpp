@@ -7,6 +7,8 @@
 #include "../buffer/registry_lookup.hpp"
 #include "../buffer/span_ids.hpp"
 #include "../core/clock.hpp"
+#include "backtrace.hpp"
+#include "n_plus_one.hpp"
 
 namespace scout::inline v0::detail {
 
@@ -16,33 +18,25 @@ inline ContextWord moved_context(ThreadBuffer& buffer, ContextWord from, Context
   return to;
 }
 
+// Where the program counts allocations (instrument/allocations.hpp): at a span's start and at its end.
+inline void note_allocations(ThreadBuffer& buffer, ContextWord context) noexcept {
+  const auto allocations = __atomic_load_n(&buffer.registry->opt_ins.allocations, __ATOMIC_ACQUIRE);
+  if (allocations == nullptr) return;
+  if (!has_room(buffer, sizeof(Record))) return add(buffer.dropped_tags);
+  AllocationCounts counts;
+  allocations(counts);
+  append(buffer, {record_word(RecordKind::allocations), counts.count, counts.bytes, context.bits});
+}
+
 inline void refuse_span(ThreadBuffer& buffer, TransactionSlot* slot, Reason reason) noexcept {
   add(buffer.refused_spans);
   add(buffer.dropped[reason]);
   if (slot != nullptr) __atomic_fetch_add(&slot->refused_spans, 1u, __ATOMIC_RELAXED);
 }
 
-// Whether `size` bytes are free; asks the collector for help when the ring is half full.
-[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline bool find_room(ThreadBuffer& buffer, std::uint64_t size) noexcept {
-  bool pressed = false;
-  const bool found = make_room(buffer, size, pressed);
-  if (pressed) press_collector(*buffer.registry);
-  return found;
-}
-[[gnu::always_inline]] inline bool has_room(ThreadBuffer& buffer, std::uint64_t size) noexcept {
-  return load(buffer.head) + size <= load(buffer.limit) || find_room(buffer, size);
-}
-
-inline bool has_slow_clock(const Registry& registry) noexcept { return stored_state(registry) == Recording::slow_clock; }
-
-// The clock that the process uses, outside the hot path.
-inline std::uint64_t current_ticks(Registry& registry) noexcept {
-  AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE);
-  return hooks != nullptr && has_slow_clock(registry) ? hooks->now(*hooks) : read_ticks();
-}
-
 // A context without transaction: false when there is nothing to record, true when the buffer is worth another look.
-[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline bool attach_or_count(ThreadBuffer& buffer, std::uint64_t context) noexcept {
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline bool attach_or_count(ThreadBuffer& buffer,
+                                                                                    std::uint64_t context) noexcept {
   if (context == busy_context) {
     add(buffer.interrupted);
     return false;
@@ -57,7 +51,7 @@ struct Place {
 };
 [[gnu::always_inline]] inline Place current_place() noexcept {
   for (;;) {
-    ThreadBuffer* const buffer = thread_buffer;
+    ThreadBuffer* const buffer = this_thread_buffer();
     const ContextWord context{load(buffer->context)};
     if (context.in_transaction() || context.bits == no_context) return {buffer, context};
     if (!attach_or_count(*buffer, context.bits)) return {buffer, {}};
@@ -70,101 +64,152 @@ struct OpenSpan {
   ThreadBuffer* buffer = nullptr;
   ContextWord context, previous;
   std::uint64_t word = 0, start = 0;
+  bool keeps_stack = true;  // when it turns out to be slow
+  std::uint32_t statement = 0;  // its hash; of a span without buffer
 };
 
+// The record of a start that is written at once, for the word of a span.
+inline Record opened_record(std::uint64_t word, std::uint64_t start, ContextWord context) noexcept {
+  const auto kind = static_cast<RecordKind>(word >> 56);
+  const RecordKind opened = kind == RecordKind::span_named         ? RecordKind::opened_named
+                            : kind == RecordKind::span_of_function ? RecordKind::opened_of_function
+                                                                   : RecordKind::opened;
+  return {record_word(opened, word & Record::low_bits), start, 0, context.bits};
+}
+
 // Everything that the fast path does not do: more ids, more room, refusals, the slow clock. Holds a place for the end, or
-// writes the start as a record where the clock is slow. `before` bytes are asked for beside it. Called in a busy section; the context of the result is empty when refused.
-struct Admission {
-  ThreadBuffer* buffer;
-  ContextWord context;
-};
-[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline Admission admit_slowly(ThreadBuffer& buffer, ContextWord parent,
-                                                                                     std::uint64_t word, std::uint64_t before) noexcept {
+// writes the start as a record where the clock is slow or allocations are counted. `before` bytes are asked for beside it.
+// Called in a busy section; what comes of it stands in the buffer, which is returned, so that a caller need not keep anything
+// over the call.
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline ThreadBuffer& admit_slowly(ThreadBuffer& buffer, ContextWord parent,
+                                                                                          std::uint64_t word,
+                                                                                          std::uint64_t before) noexcept {
+  ThreadBuffer::Admission& admission = buffer.admission;
+  admission = {{}, parent, word, 0, false};
   Registry& registry = *buffer.registry;
   if (parent.suppressed()) {
     add(buffer.ignored_spans);
-    return {&buffer, {}};
+    return buffer;
   }
-  const auto refused = [&](TransactionSlot* slot, Reason reason) {
+  const auto refused = [&](TransactionSlot* slot, Reason reason) -> ThreadBuffer& {
     refuse_span(buffer, slot, reason);
-    return Admission{&buffer, {}};
+    return buffer;
   };
   TransactionSlot* const slot = registry.slots.find(parent);
   if (slot == nullptr) return refused(nullptr, Reason::late);
-  const bool slow = has_slow_clock(registry);
-  if (!has_room(buffer, before + sizeof(Record))) return refused(slot, Reason::ring_full);
-  if (load(buffer.next_id) == load(buffer.end_id)) {
-    const IdRange ids = claim_ids(*slot, slow ? 1 : id_block, registry.settings.span_cap);
+  const bool recorded = has_slow_clock(registry) || load(registry.opt_ins.allocations) != nullptr;
+  const std::uint64_t records = recorded ? 2 : 1;  // with its allocations
+  if (!has_room(buffer, before + records * sizeof(Record))) return refused(slot, Reason::ring_full);
+  if (buffer.next_id() == load(buffer.end_id)) {
+    const IdRange ids = claim_ids(*slot, recorded ? 1 : id_block, registry.settings.span_cap);
     if (ids.count == 0) return refused(slot, Reason::span_cap);
-    add(buffer.issued_ids, std::uint64_t{load(buffer.next_id) - load(buffer.first_id)});
-    store(buffer.first_id, ids.first);
-    store(buffer.end_id, ids.first + ids.count);
-    store(buffer.next_id, ids.first);
+    use_ids(buffer, parent, ids);
   }
-  const ContextWord context = parent.child(load(buffer.next_id));
-  add(buffer.next_id, 1u);
-  if (!slow) {
-    store(buffer.limit, load(buffer.limit) - sizeof(Record));
-    return {&buffer, context};
+  withdraw_promises(buffer);
+  const std::uint64_t orphan = load(buffer.next_span);
+  admission.context = parent.adopt(orphan);
+  store(buffer.next_span, orphan + ContextWord::id_step);
+  store(buffer.end_span, orphan + ContextWord::id_step);
+  admission.recorded = recorded;
+  if (recorded) {
+    admission.start = current_ticks(registry);
+    append(buffer, opened_record(word, admission.start, admission.context));
+    note_allocations(buffer, admission.context);
+    return buffer;
   }
-  const RecordKind kind = static_cast<RecordKind>(word >> 56) == RecordKind::span_named ? RecordKind::opened_named : RecordKind::opened;
-  put(buffer, {record_word(kind, word & Record::low_bits), current_ticks(registry), 0, context.bits});
-  return {nullptr, context};
+  store(buffer.spare, load(buffer.spare) - sizeof(Record));
+  promise_places(buffer, before);
+  admission.start = read_ticks();
+  return buffer;
 }
 
 [[gnu::always_inline]] inline OpenSpan start_span(std::uint64_t word) noexcept {
+  OpenSpan span;  // the one object that is returned: a compiler keeps it in registers
   const auto [buffer, parent] = current_place();
-  if (!parent.in_transaction()) return {};
+  if (!parent.in_transaction()) return span;
   store(buffer->context, busy_context);
   signal_fence();
-  OpenSpan span{buffer, {}, parent, word, 0};
-  const std::uint32_t id = load(buffer->next_id);
-  const std::uint64_t limit = load(buffer->limit);
-  if (id == load(buffer->end_id) || load(buffer->head) >= limit) [[unlikely]] {
-    const Admission admission = admit_slowly(*buffer, parent, word, 0);
-    span.buffer = admission.buffer;
+  const std::uint64_t orphan = load(buffer->next_span);
+  if (orphan == load(buffer->end_span)) [[unlikely]] {
+    ThreadBuffer& asked = admit_slowly(*buffer, parent, word, 0);
+    const ThreadBuffer::Admission& admission = asked.admission;
+    const bool refused = !admission.context.in_transaction();
     span.context = admission.context;
+    span.previous = admission.previous;
+    span.word = admission.word;
+    span.start = admission.start;
+    span.buffer = refused || admission.recorded ? nullptr : &asked;
     signal_fence();
-    store(buffer->context, admission.context.in_transaction() ? admission.context.bits : parent.bits);
-    if (!admission.context.in_transaction()) return {};
-  } else {
-    span.context = parent.child(id);
-    store(buffer->next_id, id + 1);
-    store<std::uint64_t>(buffer->limit, limit - sizeof(Record));
-    signal_fence();
-    store(buffer->context, span.context.bits);
+    store(asked.context, refused ? span.previous.bits : span.context.bits);
+    return span;
   }
+  span.buffer = buffer;
+  span.word = word;
+  span.previous = parent;
+  span.context = parent.adopt(orphan);
+  store(buffer->next_span, orphan + ContextWord::id_step);
+  signal_fence();
+  store(buffer->context, span.context.bits);
   span.start = read_ticks();
   return span;
 }
 
 // Writes the end of a span whose start is a record; without room for it the span is closed with its transaction's end.
-inline void put_end(ThreadBuffer& buffer, ContextWord context) noexcept {
-  if (has_room(buffer, sizeof(Record))) {
-    put(buffer, {record_word(RecordKind::closed), 0, current_ticks(*buffer.registry), context.bits});
-  }
+[[gnu::always_inline]] inline void put_end(ThreadBuffer& buffer, ContextWord context, std::uint64_t start, bool keeps_stack,
+                                           std::uint32_t skipped_frames, Instant stop = {},
+                                           std::uint32_t statement = 0) noexcept {
+  const std::uint64_t now = current_ticks(*buffer.registry);
+  if (stop.clock == RecordClock::ticks) stop.time = now;
+  const bool repeated = statement != 0 && note_statement(buffer, context, statement, now - start);
+  if (repeated || (keeps_stack && now - start > load(buffer.slow_ticks))) put_stack(buffer, context, skipped_frames);
+  note_allocations(buffer, context);
+  if (!has_room(buffer, sizeof(Record))) return;
+  append(buffer, {record_word(RecordKind::closed, statement), static_cast<std::uint64_t>(stop.clock), stop.time, context.bits});
 }
 
-[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void end_slowly(ContextWord context, ContextWord previous) noexcept {
-  ThreadBuffer& buffer = *thread_buffer;
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void end_slowly(ContextWord context, ContextWord previous,
+                                                                               std::uint64_t start, bool keeps_stack,
+                                                                               std::uint32_t statement) noexcept {
+  ThreadBuffer& buffer = *this_thread_buffer();
   if (buffer.registry == nullptr) return;
   BusySection busy(buffer);
-  put_end(buffer, context);
+  put_end(buffer, context, start, keeps_stack, 2, {}, statement);
   if (busy.context() == context) busy.leave_with(previous);
 }
 
-// Precondition: span.context is not empty. Always succeeds: the place was taken at the start.
+// A span of a thread that runs a statement: its start becomes a record in the place that it holds, and its end is out of line.
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void set_statement(OpenSpan& span, Text text) noexcept {
+  ThreadBuffer& buffer = *this_thread_buffer();
+  if (!span.context.in_transaction() || buffer.registry == nullptr) return;
+  span.statement = statement_hash(*buffer.registry, text);
+  if (span.buffer == nullptr) return;
+  BusySection busy(buffer);
+  put(buffer, opened_record(span.word, span.start, span.context));
+  span.buffer = nullptr;
+}
+
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void keep_stack(ThreadBuffer& buffer, ContextWord context) noexcept {
+  BusySection busy(buffer);
+  put_stack(buffer, context, 2);
+}
+
+// Always succeeds: the place was taken at the start. Without a buffer the span is not recorded, or its start is a record.
 [[gnu::always_inline]] inline void end_span(const OpenSpan& span) noexcept {
-  if (span.buffer == nullptr) [[unlikely]] return end_slowly(span.context, span.previous);
+  if (span.buffer == nullptr) [[unlikely]] {
+    if (span.context.in_transaction())
+      end_slowly(span.context, span.previous, span.start, span.keeps_stack, span.statement);
+    return;
+  }
   const std::uint64_t stop = read_ticks();
   ThreadBuffer& buffer = *span.buffer;
   const std::uint64_t current = load(buffer.context);
   store(buffer.context, busy_context);
   signal_fence();
   put(buffer, {span.word, span.start, stop, span.context.bits});
-  store(buffer.limit, load(buffer.limit) + sizeof(Record));
   signal_fence();
   store(buffer.context, current == span.context.bits ? span.previous.bits : current);  // ended out of order: leave it alone
+  if (stop - span.start > load(buffer.slow_ticks) && span.keeps_stack) [[unlikely]]
+    keep_stack(buffer, span.context);
 }
 
 }  // namespace scout::inline v0::detail

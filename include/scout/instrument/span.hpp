@@ -9,14 +9,14 @@
 namespace scout::inline v0 {
 
 struct SpanOptions {
-  bool ignore = false;           // not recorded; its children hang on its parent
-  bool ignore_children = false;  // nothing below it is recorded
-  bool leaf = false;             // the same, said of a span whose inner work belongs to it
-  bool capture_backtrace = true; // when it turns out to be slow
+  bool ignore = false;            // not recorded; its children hang on its parent
+  bool ignore_children = false;   // nothing below it is recorded
+  bool leaf = false;              // the same, said of a span whose inner work belongs to it
+  bool capture_backtrace = true;  // when it turns out to be slow (configuration: slow_span_seconds)
 };
 
 // Times the rest of the scope and is the parent of the spans that start meanwhile on its thread. Must be destroyed on the
-// thread that made it (a Span may move). Costs two clock reads and some eighty instructions.
+// thread that made it (a Span may move). Costs two clock reads and some forty instructions.
 class ScopedSpan {
  public:
   [[gnu::always_inline]] explicit ScopedSpan(Operation operation) noexcept
@@ -36,8 +36,8 @@ class ScopedSpan {
       : span_(detail::start_span(detail::record_word(detail::RecordKind::span_of_function, function.text))) {}
 
   [[gnu::always_inline]] ~ScopedSpan() {
-    if (covered_.in_transaction()) uncover();
-    if (span_.context.in_transaction()) detail::end_span(span_);
+    if (covered_.in_transaction()) uncover(covered_);
+    detail::end_span(span_);
   }
   ScopedSpan(const ScopedSpan&) = delete;
   ScopedSpan& operator=(const ScopedSpan&) = delete;
@@ -46,29 +46,43 @@ class ScopedSpan {
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
     if (!span_.context.in_transaction()) return false;
-    detail::ThreadBuffer& buffer = span_.buffer != nullptr ? *span_.buffer : *detail::thread_buffer;
+    detail::ThreadBuffer& buffer = span_.buffer != nullptr ? *span_.buffer : *detail::this_thread_buffer();
     return detail::put_tag(buffer, span_.context, key, value);
   }
 
   // Marks the span as failed: the tag error = "true", as Scout's Node agent does.
-  void mark_error() { tag("error", "true"); }
+  void mark_error() noexcept {
+    if (span_.context.in_transaction()) detail::put_error(*detail::this_thread_buffer(), span_.context);
+  }
+
+  // As those of a Span, below.
+  template <detail::TextLike Statement>
+  bool statement(const Statement& text) {
+    repeats(text);
+    return tag("db.statement", text);
+  }
+  template <detail::TextLike What>
+  void repeats(const What& what) noexcept {
+    detail::set_statement(span_, what);
+  }
 
  private:
   // Below a leaf, or an ignored subtree, the thread's context says so and has no ids at hand: every start takes the slow path
   // and sees it.
   void apply(SpanOptions options) noexcept {
+    span_.keeps_stack = options.capture_backtrace;
     if (!options.leaf && !options.ignore_children) return;
     const detail::ContextWord below = options.ignore ? detail::current_place().context : span_.context;
     if (!below.in_transaction() || below.suppressed()) return;
-    detail::ThreadBuffer& buffer = *detail::thread_buffer;
+    detail::ThreadBuffer& buffer = *detail::this_thread_buffer();
     detail::BusySection busy(buffer);
     detail::return_ids(buffer, below);
     busy.leave_with(below.child(detail::ContextWord::suppressed_id));
     covered_ = below;
   }
-  void uncover() noexcept {
-    detail::BusySection busy(*detail::thread_buffer);
-    if (busy.context() == covered_.child(detail::ContextWord::suppressed_id)) busy.leave_with(covered_);
+  [[gnu::cold, gnu::noinline]] static void uncover(detail::ContextWord covered) noexcept {
+    detail::BusySection busy(*detail::this_thread_buffer());
+    if (busy.context() == covered.child(detail::ContextWord::suppressed_id)) busy.leave_with(covered);
   }
 
   detail::OpenSpan span_;
@@ -109,14 +123,23 @@ inline ContextWord put_new_span(ContextWord parent, Record record, Text kind, Te
   add(buffer->opened_spans);
   if (named) put_name(*buffer, context, kind, name);
   record.context = context.bits;
-  put(*buffer, record);
+  append(*buffer, record);
   return context;
 }
 
-// Starts a movable span below `parent`, now.
-inline ContextWord open_span(ContextWord parent, std::uint64_t word, Text kind, Text name) noexcept {
+// Starts a movable span below `parent`, now unless a start is given; `now` becomes the present tick.
+inline ContextWord open_span(ContextWord parent, std::uint64_t word, Text kind, Text name, std::uint64_t& now,
+                             Instant start = {}) noexcept {
   ThreadBuffer* const buffer = parent.in_transaction() ? recording_buffer() : nullptr;
-  return buffer == nullptr ? ContextWord{} : put_new_span(parent, {word, current_ticks(*buffer->registry), 0, 0}, kind, name);
+  if (buffer == nullptr) return {};
+  now = current_ticks(*buffer->registry);
+  if (start.clock == RecordClock::ticks) start.time = now;
+  const ContextWord context = put_new_span(parent, {word, start.time, static_cast<std::uint64_t>(start.clock), 0}, kind, name);
+  if (load(buffer->registry->opt_ins.allocations) != nullptr && context.in_transaction()) {
+    BusySection busy(*buffer);
+    note_allocations(*buffer, context);
+  }
+  return context;
 }
 
 // Nanoseconds since the epoch of a time point's clock; without <chrono>.
@@ -131,6 +154,22 @@ constexpr std::int64_t nanoseconds_of(TimePoint time) noexcept {
   }
 }
 
+// The name record that comes last is the one that counts.
+inline bool rename_span(ContextWord context, Text kind, Text name) noexcept {
+  ThreadBuffer* const buffer = recording_buffer();
+  if (buffer == nullptr) return false;
+  BusySection busy(*buffer);
+  if (!has_room(*buffer, name_record_size(kind, name))) return false;
+  put_name(*buffer, context, kind, name);
+  return true;
+}
+
+template <class TimePoint>
+constexpr Instant instant_of(TimePoint time) noexcept {
+  return {TimePoint::clock::is_steady ? RecordClock::steady : RecordClock::wall,
+          static_cast<std::uint64_t>(nanoseconds_of(time))};
+}
+
 template <class TimePoint>
 constexpr Record added_record(const char* literal, TimePoint start, TimePoint stop) noexcept {
   const RecordKind kind = TimePoint::clock::is_steady ? RecordKind::added_steady : RecordKind::added_wall;
@@ -138,11 +177,12 @@ constexpr Record added_record(const char* literal, TimePoint start, TimePoint st
   return {record_word(kind, literal), static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to < from ? from : to), 0};
 }
 
-inline void close_span(ContextWord context) noexcept {
+[[gnu::always_inline]] inline void close_span(ContextWord context, std::uint64_t start, bool keeps_stack, Instant stop = {},
+                                              std::uint32_t statement = 0) noexcept {
   ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return;
   BusySection busy(*buffer);
-  put_end(*buffer, context);
+  put_end(*buffer, context, start, keeps_stack, 1, stop, statement);
 }
 
 }  // namespace detail
@@ -160,11 +200,27 @@ class Span {
   explicit Span(const Name& name, detail::Text kind = {"Custom", 6}) noexcept
       : Span(detail::current_place().context, detail::record_word(detail::RecordKind::opened_named), kind, name) {}
 
-  Span(Span&& other) noexcept : context_(other.context_) { other.context_ = {}; }
+  // Started before it could be said, such as by a library that tells when: a time of std::chrono::steady_clock or system_clock.
+  template <class TimePoint>
+    requires requires { typename TimePoint::clock; }
+  Span(Operation operation, TimePoint start) noexcept
+      : Span(detail::current_place().context, detail::record_word(detail::RecordKind::opened, operation.c_str()), {"", 0},
+             {"", 0}, detail::instant_of(start)) {}
+  template <detail::TextLike Name, class TimePoint>
+    requires requires { typename TimePoint::clock; }
+  Span(const Name& name, TimePoint start, detail::Text kind = {"Custom", 6}) noexcept
+      : Span(detail::current_place().context, detail::record_word(detail::RecordKind::opened_named), kind, name,
+             detail::instant_of(start)) {}
+
+  Span(Span&& other) noexcept : start_(other.start_), statement_(other.statement_), context_(other.context_) {
+    other.context_ = {};
+  }
   Span& operator=(Span&& other) noexcept {
     if (this != &other) {
       end();
       context_ = other.context_;
+      start_ = other.start_;
+      statement_ = other.statement_;
       other.context_ = {};
     }
     return *this;
@@ -180,10 +236,24 @@ class Span {
     return Span(context_, detail::record_word(detail::RecordKind::opened, operation.c_str()));
   }
 
+  // For a span whose name is known only later, such as a request whose method its library tells when it is over. The last name
+  // counts. False: not recorded, or no room.
+  template <detail::TextLike Name>
+  bool rename(const Name& name, detail::Text kind = {"Custom", 6}) noexcept {
+    return context_.in_transaction() && detail::rename_span(context_, kind, name);
+  }
+
   // A second end is a no-op.
   void end() noexcept {
     if (!context_.in_transaction()) return;
-    detail::close_span(context_);
+    detail::close_span(context_, start_, true, {}, statement_);
+    context_ = {};
+  }
+  template <class TimePoint>
+    requires requires { typename TimePoint::clock; }
+  void end(TimePoint stop) noexcept {
+    if (!context_.in_transaction()) return;
+    detail::close_span(context_, start_, true, detail::instant_of(stop), statement_);
     context_ = {};
   }
 
@@ -193,14 +263,34 @@ class Span {
     detail::ThreadBuffer* const buffer = detail::recording_buffer();
     return buffer != nullptr && detail::put_tag(*buffer, context_, key, value);
   }
-  void mark_error() { tag("error", "true"); }
+  void mark_error() noexcept {
+    detail::ThreadBuffer* const buffer = context_.in_transaction() ? detail::recording_buffer() : nullptr;
+    if (buffer != nullptr) detail::put_error(*buffer, context_);
+  }
+
+  // What the span asks a database or another service for: the tag db.statement, counted so that the same again and again is
+  // noticed, whatever its values (n_plus_one.hpp). Some 0.5 ns a character. False: not recorded.
+  template <detail::TextLike Statement>
+  bool statement(const Statement& text) {
+    repeats(text);
+    return tag("db.statement", text);
+  }
+  // The counting alone, for work that has no statement but a text to be known by.
+  template <detail::TextLike What>
+  void repeats(const What& what) noexcept {
+    detail::ThreadBuffer* const buffer = context_.in_transaction() ? detail::recording_buffer() : nullptr;
+    if (buffer != nullptr) statement_ = detail::statement_hash(*buffer->registry, what);
+  }
 
   TraceContext context() const noexcept;
 
  private:
-  Span(detail::ContextWord parent, std::uint64_t word, detail::Text kind = {"", 0}, detail::Text name = {"", 0}) noexcept
-      : context_(detail::open_span(parent, word, kind, name)) {}
+  Span(detail::ContextWord parent, std::uint64_t word, detail::Text kind = {"", 0}, detail::Text name = {"", 0},
+       detail::Instant start = {}) noexcept
+      : context_(detail::open_span(parent, word, kind, name, start_, start)) {}
 
+  std::uint64_t start_ = 0;      // ticks
+  std::uint32_t statement_ = 0;  // its hash
   detail::ContextWord context_;
 };
 
@@ -219,42 +309,73 @@ bool add_span(const Name& name, TimePoint start, TimePoint stop, detail::Text ki
 
 namespace detail {
 
+template <class Function, class... Arguments>
+concept CallableWith = requires(Function& function, Arguments&&... arguments) { function(static_cast<Arguments&&>(arguments)...); };
+
+// What co_await takes by itself; without <coroutine>.
+template <class T>
+concept Awaitable = requires(T&& t) { static_cast<T&&>(t).await_ready(); } ||
+                    requires(T&& t) { static_cast<T&&>(t).operator co_await(); } ||
+                    requires(T&& t) { operator co_await(static_cast<T&&>(t)); };
+
+// The span of a call whose result is awaited: call_awaited() for it is in coroutine.hpp, which such a caller includes.
+struct AwaitedSpan {
+  Text name, kind;
+};
+struct ContextAccess;
+
+template <class Function, class... Arguments>
+decltype(auto) call_in_span(AwaitedSpan span, Function& function, Arguments&&... arguments) {
+  if constexpr (Awaitable<decltype(function(static_cast<Arguments&&>(arguments)...))>) {
+    return call_awaited(span, function, static_cast<Arguments&&>(arguments)...);
+  } else {
+    ScopedSpan scope(span.name, span.kind);
+    return function(static_cast<Arguments&&>(arguments)...);
+  }
+}
+
+template <std::size_t Room>
+class KeptName {
+ public:
+  explicit KeptName(Text text) noexcept : size_(text.size < Room ? text.size : Room) {
+    if (size_ != 0) __builtin_memcpy(text_, text.data, size_);
+  }
+  Text text() const noexcept { return {text_, size_}; }
+
+ private:
+  char text_[Room];
+  std::size_t size_;
+};
+
 template <class Function>
 class Instrumented {
  public:
-  Instrumented(Text name, Text kind, Function function) : function_(static_cast<Function&&>(function)) {
-    name_size_ = keep(name_, name);
-    kind_size_ = keep(kind_, kind);
-  }
+  Instrumented(Text name, Text kind, Function function) : function_(static_cast<Function&&>(function)), name_(name), kind_(kind) {}
 
-  template <class Self = Function, class... Arguments>
+  template <class... Arguments>
+    requires CallableWith<Function, Arguments...>
   decltype(auto) operator()(Arguments&&... arguments) {
-    ScopedSpan span(Text{name_, name_size_}, Text{kind_, kind_size_});
-    return function_(static_cast<Arguments&&>(arguments)...);
+    return call_in_span(span(), function_, static_cast<Arguments&&>(arguments)...);
   }
   template <class... Arguments>
+    requires CallableWith<const Function, Arguments...>
   decltype(auto) operator()(Arguments&&... arguments) const {
-    ScopedSpan span(Text{name_, name_size_}, Text{kind_, kind_size_});
-    return function_(static_cast<Arguments&&>(arguments)...);
+    return call_in_span(span(), function_, static_cast<Arguments&&>(arguments)...);
   }
 
  private:
-  template <std::size_t N>
-  static std::size_t keep(char (&to)[N], Text text) noexcept {
-    const std::size_t size = text.size < N ? text.size : N;
-    if (size != 0) __builtin_memcpy(to, text.data, size);
-    return size;
-  }
+  AwaitedSpan span() const noexcept { return {name_.text(), kind_.text()}; }
 
   Function function_;
-  char name_[128], kind_[32];
-  std::size_t name_size_, kind_size_;
+  KeptName<128> name_;
+  KeptName<32> kind_;
 };
 
 }  // namespace detail
 
 // A callable that runs `function` in a span "<kind>/<name>" each time; may be called from several threads at once if
-// `function` may. The name is copied (128 bytes, the kind 32).
+// `function` may. The name is copied (128 bytes, the kind 32). With coroutine.hpp `function` may return what is awaited: the span
+// lasts from the call until the awaited result is there.
 template <detail::TextLike Name, class Function>
 auto instrument(const Name& name, Function function, detail::Text kind = {"Custom", 6}) {
   return detail::Instrumented<Function>(name, kind, static_cast<Function&&>(function));

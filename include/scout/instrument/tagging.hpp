@@ -42,18 +42,20 @@ inline void put_name(ThreadBuffer& buffer, ContextWord context, Text kind, Text 
   const std::uint64_t name_size = capped(name.size, name_limit - 1 - kind_size);
   const std::uint64_t head = load(buffer.head);
   const std::uint64_t cut = kind.size - kind_size + name.size - name_size;
-  *buffer.slot(head) = {record_word(RecordKind::name, 0, static_cast<std::uint32_t>(kind_size + 1 + name_size)), 0, cut, context.bits};
+  *buffer.slot(head) = {record_word(RecordKind::name, 0, static_cast<std::uint32_t>(kind_size + 1 + name_size)), 0, cut,
+                        context.bits};
   std::uint64_t position = copy_into_ring(buffer, head + sizeof(Record), {kind.data, kind_size});
   position = copy_into_ring(buffer, position, {"/", 1});
   copy_into_ring(buffer, position, {name.data, name_size});
-  __atomic_store_n(&buffer.head, head + sizeof(Record) + slots_for(kind_size + 1 + name_size), __ATOMIC_RELEASE);
+  advance(buffer, sizeof(Record) + slots_for(kind_size + 1 + name_size));
 }
 
 // One record: a scalar, or up to 16 characters without NUL.
 [[gnu::always_inline]] inline bool put_short_tag(ThreadBuffer& buffer, const Record& record) noexcept {
   BusySection busy(buffer);
-  if (!has_room(buffer, sizeof(Record))) [[unlikely]] return drop_tag(buffer);
-  put(buffer, record);
+  if (!has_room(buffer, sizeof(Record))) [[unlikely]]
+    return drop_tag(buffer);
+  append(buffer, record);
   return true;
 }
 
@@ -68,19 +70,21 @@ template <Taggable T>
   }
   const std::uint64_t head = load(buffer.head);
   const std::uint64_t position = copy_into_ring(buffer, head + sizeof(Record), {key.data(), key_size});
-  const std::uint64_t end = load(buffer.limit) < position + value_limit ? load(buffer.limit) : position + value_limit;
+  const std::uint64_t free = head + load(buffer.spare);
+  const std::uint64_t end = free < position + value_limit ? free : position + value_limit;
   TagWriter writer(buffer.ring(), buffer.mask, position, end);
   writer.value(value);
   *buffer.slot(head) = {record_word(RecordKind::tag, static_cast<std::uint16_t>(key_size), writer.size()),
                         key.is_literal() ? record_word(RecordKind{}, key.data()) : 0, writer.cut_bytes(), target.bits};
-  __atomic_store_n(&buffer.head, head + sizeof(Record) + slots_for(key_size + writer.size()), __ATOMIC_RELEASE);
+  advance(buffer, sizeof(Record) + slots_for(key_size + writer.size()));
   return true;
 }
 
 // Writes a tag of a span, or of the request (target.request()). False: not recorded, and counted.
 template <Taggable T>
 [[gnu::always_inline]] inline bool put_tag(ThreadBuffer& buffer, ContextWord target, TagKey key, const T& value) {
-  if (key.size() == 0 || key.size() > key_limit) [[unlikely]] return drop_tag(buffer);
+  if (key.size() == 0 || key.size() > key_limit) [[unlikely]]
+    return drop_tag(buffer);
   if (key.is_literal()) {
     if constexpr (Scalar<T>) {
       const ScalarWords words = scalar_words(value);
@@ -99,18 +103,24 @@ template <Taggable T>
   return put_long_tag(buffer, target, key, value);
 }
 
+// Marks a span, or the request, as failed: the tag error = "true", as Scout's agents write it; and where the exception that is
+// being handled was thrown, if the program keeps that (instrument/error_capture.hpp). False: not recorded.
+inline bool put_error(ThreadBuffer& buffer, ContextWord target) noexcept {
+  const auto thrown = buffer.registry == nullptr ? nullptr : load(buffer.registry->opt_ins.thrown);
+  if (thrown != nullptr) {
+    std::uint64_t frames[stack_limit];
+    const std::uint32_t count = thrown(frames, stack_limit);
+    BusySection busy(buffer);
+    if (count != 0) put_frames(buffer, target, frames, count, "error_stack");
+  }
+  return put_tag(buffer, target, "error", "true");
+}
+
 // A tag of the transaction that the calling thread is in; any key, for integrations and internal tags.
 template <Taggable T>
 bool tag_request(TagKey key, const T& value) {
   const auto [buffer, context] = current_place();
   return context.in_transaction() && put_tag(*buffer, context.request(), key, value);
-}
-
-// A tag of the span that the calling thread is in.
-template <Taggable T>
-bool tag_current_span(TagKey key, const T& value) {
-  const auto [buffer, context] = current_place();
-  return context.in_transaction() && put_tag(*buffer, {context.request().bits | context.nearest()}, key, value);
 }
 
 // Starts a span on this thread whose name is copied.
@@ -119,13 +129,25 @@ bool tag_current_span(TagKey key, const T& value) {
   if (!parent.in_transaction()) return {};
   BusySection busy(*buffer);
   constexpr std::uint64_t word = record_word(RecordKind::span_named);
-  const Admission admission = admit_slowly(*buffer, parent, word, name_record_size(kind, name));
+  admit_slowly(*buffer, parent, word, name_record_size(kind, name));
+  const ThreadBuffer::Admission& admission = buffer->admission;
   if (!admission.context.in_transaction()) return {};
   put_name(*buffer, admission.context, kind, name);
   busy.leave_with(admission.context);
-  return {admission.buffer, admission.context, parent, word, read_ticks()};
+  return {admission.recorded ? nullptr : buffer, admission.context, parent, word, admission.start};
 }
 
 }  // namespace scout::inline v0::detail
+
+namespace scout::inline v0 {
+
+// Tags the span that the calling thread is in; below a leaf, the leaf. False: not recorded.
+template <Taggable T>
+bool tag_span(TagKey key, const T& value) {
+  const auto [buffer, context] = detail::current_place();
+  return context.in_transaction() && detail::put_tag(*buffer, {context.orphan(context.nearest())}, key, value);
+}
+
+}  // namespace scout::inline v0
 
 #endif

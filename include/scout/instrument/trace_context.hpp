@@ -21,31 +21,36 @@ class TraceContext {
  private:
   friend class Attach;
   friend class Span;
+  friend struct detail::ContextAccess;
   explicit TraceContext(detail::ContextWord word) noexcept : word_(word) {}
 
   detail::ContextWord word_;
 };
 
-// Makes a context the calling thread's for the scope. The scopes of a thread must nest.
+// Makes a context the calling thread's for the scope. The scopes of a thread must nest: a coroutine that may be suspended inside
+// one needs a promise with the context (coroutine.hpp); it may then go on, and end the scope, on another thread.
 class Attach {
  public:
-  explicit Attach(TraceContext context) noexcept : buffer_(detail::recording_buffer()) {
+  explicit Attach(TraceContext context) noexcept : buffer_(detail::recording_buffer()), attached_(context.word_) {
     if (buffer_ == nullptr) return;
     detail::BusySection busy(*buffer_);
     previous_ = busy.context();
-    busy.leave_with(detail::moved_context(*buffer_, previous_, context.word_));
+    busy.leave_with(detail::moved_context(*buffer_, previous_, attached_));
   }
   ~Attach() {
     if (buffer_ == nullptr) return;
-    detail::BusySection busy(*buffer_);
-    busy.leave_with(detail::moved_context(*buffer_, busy.context(), previous_));
+    detail::ThreadBuffer* const buffer = detail::recording_buffer();
+    if (buffer == nullptr) return;
+    detail::BusySection busy(*buffer);
+    if (buffer == buffer_ || busy.context() == attached_)  // another thread's context is left alone
+      busy.leave_with(detail::moved_context(*buffer, busy.context(), previous_));
   }
   Attach(const Attach&) = delete;
   Attach& operator=(const Attach&) = delete;
 
  private:
   detail::ThreadBuffer* buffer_;
-  detail::ContextWord previous_;
+  detail::ContextWord attached_, previous_;
 };
 
 inline TraceContext Span::context() const noexcept { return TraceContext(context_); }
@@ -58,11 +63,13 @@ class Bound {
   Bound(TraceContext context, Function function) : context_(context), function_(static_cast<Function&&>(function)) {}
 
   template <class... Arguments>
+    requires CallableWith<Function, Arguments...>
   decltype(auto) operator()(Arguments&&... arguments) {
     Attach attach(context_);
     return function_(static_cast<Arguments&&>(arguments)...);
   }
   template <class... Arguments>
+    requires CallableWith<const Function, Arguments...>
   decltype(auto) operator()(Arguments&&... arguments) const {
     Attach attach(context_);
     return function_(static_cast<Arguments&&>(arguments)...);
@@ -99,7 +106,19 @@ inline RequestId transaction_id() noexcept {
 namespace detail {
 
 // What the configuration says to integrations. Precondition: is_recording().
-inline const Settings& current_settings() noexcept { return thread_buffer->registry->settings; }
+inline const Settings& current_settings() noexcept { return this_thread_buffer()->registry->settings; }
+
+// Whether a span of an integration would be recorded: not where the key disabled_instruments names it.
+inline bool is_instrumented(Text integration) noexcept {
+  if (!is_recording()) return false;
+  const SettingTexts* const disabled = __atomic_load_n(&current_settings().disabled_instruments, __ATOMIC_ACQUIRE);
+  if (disabled == nullptr) return true;
+  for (std::size_t i = 0; i < disabled->count; ++i) {
+    const SettingText& name = disabled->first[i];
+    if (name.size == integration.size && __builtin_memcmp(name.data, integration.data, name.size) == 0) return false;
+  }
+  return true;
+}
 
 }  // namespace detail
 }  // namespace scout::inline v0

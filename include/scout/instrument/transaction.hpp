@@ -27,7 +27,7 @@ inline OpenSpan refuse_transaction(ThreadBuffer& buffer, Reason reason) noexcept
   if (registry == nullptr) return {};
   const Recording state = recording_state(*registry);
   if (state != Recording::on && state != Recording::slow_clock) return {};
-  ThreadBuffer& buffer = load(thread_buffer->registry) != nullptr ? *thread_buffer : attach_thread();
+  ThreadBuffer& buffer = load(this_thread_buffer()->registry) != nullptr ? *this_thread_buffer() : attach_thread();
   if (buffer.registry == nullptr) {
     __atomic_fetch_add(&registry->no_memory_transactions, 1u, __ATOMIC_RELAXED);
     return {};
@@ -47,6 +47,7 @@ inline OpenSpan refuse_transaction(ThreadBuffer& buffer, Reason reason) noexcept
   slot->operation = word;
   if (named) put_name(buffer, context, kind, name);
   add(buffer.started_transactions);
+  note_allocations(buffer, context);
   slot->start = current_ticks(*registry);
   __atomic_store_n(&slot->phase, TransactionSlot::live, __ATOMIC_RELEASE);  // pairs with find()
   busy.leave_with(context);
@@ -61,8 +62,13 @@ inline void finish_root(ContextWord context) noexcept {
   Registry& registry = *buffer->registry;
   if (TransactionSlot* const slot = registry.slots.find(context)) {
     std::uint32_t expected = TransactionSlot::live;
-    if (__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+    if (__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED)) {
       slot->stop = current_ticks(registry);
+      if (load(registry.opt_ins.allocations) != nullptr) {
+        BusySection busy(*buffer);
+        note_allocations(*buffer, context);
+      }
       __atomic_store_n(&slot->phase, TransactionSlot::finished, __ATOMIC_RELEASE);  // pairs with the collector's look
     }
   }
@@ -87,7 +93,9 @@ inline Place live_place() noexcept {
     return {start_root(word, kind, name), true};
   }
   const bool named = static_cast<RecordKind>(word >> 56) == RecordKind::span_named;
-  return {named ? start_named_span(kind, name) : start_span(word), false};
+  OpenTransaction nested{named ? start_named_span(kind, name) : start_span(word), false};
+  nested.span.keeps_stack = false;  // as roots, as in Scout's Python agent
+  return nested;
 }
 
 inline void stop_transaction(const OpenTransaction& transaction) noexcept {
@@ -105,8 +113,9 @@ inline void start_explicitly(Text kind, Text name) noexcept {
   const OpenSpan root = previous.in_transaction() ? OpenSpan{} : start_root(record_word(RecordKind::span_named), kind, name);
   ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return;
+  std::uint64_t start = 0;
   const ContextWord own =
-      previous.in_transaction() ? open_span(previous, record_word(RecordKind::opened_named), kind, name) : root.context;
+      previous.in_transaction() ? open_span(previous, record_word(RecordKind::opened_named), kind, name, start) : root.context;
   BusySection busy(*buffer);
   const std::uint32_t depth = load(buffer->explicit_depth);
   if (depth < ThreadBuffer::explicit_depth_limit) {
@@ -127,7 +136,7 @@ inline void stop_explicitly() noexcept {
   const ContextWord own{buffer->explicit_frames[depth].own}, previous{buffer->explicit_frames[depth].previous};
   if (!own.in_transaction()) return;
   if (!previous.in_transaction()) return finish_root(own);
-  close_span(own);
+  close_span(own, 0, false);
   BusySection busy(*buffer);
   if (busy.context() == own) busy.leave_with(previous);
 }
@@ -228,8 +237,12 @@ void rename_transaction(const Name& name) noexcept {
   if (const detail::Text text(name); text.size != 0) detail::tag_request("transaction.name", name);
 }
 
-// The request failed: the tag error = "true", as Scout's agents write it.
-inline void mark_error() noexcept { detail::tag_request("error", "true"); }
+// The request failed: the tag error = "true", as Scout's agents write it. In a catch block of a program that includes
+// instrument/error_capture.hpp also the tag error_stack: where the exception was thrown.
+inline void mark_error() noexcept {
+  const auto [buffer, context] = detail::current_place();
+  if (context.in_transaction()) detail::put_error(*buffer, context.request());
+}
 
 }  // namespace scout::inline v0
 

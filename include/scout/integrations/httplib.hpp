@@ -7,7 +7,10 @@
 //   scout::instrument(server).Get("/search", search).Get(R"(/characters/([0-9A-F]+))", character);
 //
 // or one by one, with a name of your own: server.Get(pattern, scout::traced_route("GET /characters/:code", character)).
-// Requests that no route answers are not recorded.
+// Requests that no route answers are not recorded. A request that says in W3C's headers which trace it belongs to is
+// continued, and what asks another service carries them on, in a span "HTTP/GET":
+//
+//   scout::traced_request("GET", {}, [&](const httplib::Headers& headers) { return client.Get("/prices", headers); });
 
 #include <httplib.h>
 
@@ -38,6 +41,14 @@ class RouteOutcome {
 inline std::string_view header_of(const httplib::Request& request, const char* name) {
   const auto found = request.headers.find(name);
   return found == request.headers.end() ? std::string_view{} : std::string_view{found->second};
+}
+
+// A header that may come in several parts, as one.
+inline std::string joined_header(const httplib::Request& request, const char* name) {
+  std::string joined;
+  const auto [first, last] = request.headers.equal_range(name);
+  for (auto header = first; header != last; ++header) joined += (header == first ? "" : ",") + header->second;
+  return joined;
 }
 
 // A route's pattern without its regular expressions: "/characters/([0-9A-F]+)" is "/characters/*".
@@ -78,8 +89,12 @@ class TracedRoute {
   template <class... Reader>
   void run(const httplib::Request& request, httplib::Response& response, const Reader&... reader) const {
     const WebTransaction transaction(name_);
-    web::tag_request(
-        web::request_of(request.target, request.remote_addr, [&](const char* header) { return header_of(request, header); }));
+    const std::string parent = joined_header(request, "traceparent"), state = joined_header(request, "tracestate");
+    web::Request said =
+        web::request_of(request.target, request.remote_addr, [&](const char* header) { return header_of(request, header); });
+    said.traceparent = parent;
+    said.tracestate = state;
+    web::tag_request(said);
     const RouteOutcome outcome(response);
     handler_(request, response, reader...);
   }
@@ -142,6 +157,25 @@ class InstrumentedServer {
 };
 
 inline InstrumentedServer instrument(httplib::Server& server) noexcept { return InstrumentedServer(server); }
+
+// Adds what tells another service the current trace; outside a transaction there is nothing to add.
+inline httplib::Headers trace_headers(httplib::Headers headers = {}) {
+  const web::OutgoingTrace trace = web::OutgoingTrace::current();
+  if (trace) headers.emplace("traceparent", trace.traceparent());
+  if (!trace.tracestate().empty()) headers.emplace("tracestate", trace.tracestate());
+  return headers;
+}
+
+// A request of httplib::Client in a span "HTTP/<method>": `send` gets the headers with the trace and returns the client's
+// result. The tags http.status_code, of 400 and more, and error are those of libcurl's transfers.
+template <class Send>
+httplib::Result traced_request(std::string_view method, httplib::Headers headers, Send&& send) {
+  ScopedSpan span(method, "HTTP");
+  httplib::Result result = send(std::as_const(headers = trace_headers(std::move(headers))));
+  if (result && result->status >= 400) span.tag("http.status_code", std::to_string(result->status));
+  if (!result || result->status >= 500) span.mark_error();
+  return result;
+}
 
 }  // namespace scout::inline v0
 

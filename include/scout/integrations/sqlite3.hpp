@@ -3,7 +3,7 @@
 
 // SQLite: a span "SQL/Query" for every statement that runs inside a transaction, from its first step to its end (the last
 // row, reset or finalize). The tag db.statement is the SQL as it was prepared; bound values are never looked at.
-// Uses SQLite's own hook, sqlite3_trace_v2(): a program that sets that hook itself on a connection replaces this one.
+// `disabled_instruments` knows it as "sqlite3". Uses SQLite's own hook, sqlite3_trace_v2(): a program that sets that hook itself on a connection replaces this one.
 
 #include <sqlite3.h>
 
@@ -40,12 +40,12 @@ struct SqliteConnection {
   // their time belongs to the statement that caused them.
   void started(sqlite3_stmt* statement, const char* text) noexcept {
     const char* const sql = sqlite3_sql(statement);
-    if (!is_recording() || sql == nullptr || std::strcmp(sql, text) != 0 || find(statement) != nullptr) return;
+    if (!is_instrumented("sqlite3") || sql == nullptr || std::strcmp(sql, text) != 0 || find(statement) != nullptr) return;
     Running* const free = find(nullptr);
     if (free == nullptr) return;
     free->statement = statement;
     free->span.emplace(Operation{"SQL/Query"});
-    free->span->tag("db.statement", sql);
+    free->span->statement(sql);
   }
 
   void finished(sqlite3_stmt* statement) noexcept {

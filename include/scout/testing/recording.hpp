@@ -14,6 +14,30 @@
 #include "../agent/lifecycle.hpp"
 #include "manual_clock.hpp"
 
+namespace scout::inline v0::detail {
+
+inline Ledger change(const Ledger& from, Ledger to) noexcept {
+  to.started -= from.started;
+  to.delivered -= from.delivered;
+  to.sampled_out -= from.sampled_out;
+  to.ignored -= from.ignored;
+  to.live -= from.live;
+  for (std::size_t i = 0; i < reason_count; ++i) to.dropped.counts[i] -= from.dropped.counts[i];
+  return to;
+}
+
+inline Stats change(const Stats& from, Stats to) {
+  to.transactions = change(from.transactions, to.transactions);
+  to.spans = change(from.spans, to.spans);
+  to.redelivered -= from.redelivered;
+  to.cut_tags -= from.cut_tags;
+  to.dropped_tags -= from.dropped_tags;
+  to.interrupted -= from.interrupted;
+  return to;
+}
+
+}  // namespace scout::inline v0::detail
+
 namespace scout::inline v0::testing {
 
 // The owning twins of TagView, SpanView, Trace and ApplicationEvent, with the same members.
@@ -128,6 +152,12 @@ class Recording {
     return kept_.events;
   }
 
+  // What has changed in the process's account since the recording began.
+  Stats stats() {
+    flush();
+    return installed_ ? detail::change(before_, agent_->stats(*agent_)) : Stats{};
+  }
+
  private:
   // The sink.
   struct Kept {
@@ -155,14 +185,16 @@ class Recording {
     if (!config.key) config.key = "recording";
     agent_ = detail::make_agent();
     installed_ = agent_ != nullptr && agent_->install(*agent_, {std::move(config), detail::sink_table(kept_), clock});
+    if (installed_) before_ = agent_->stats(*agent_);
   }
   void flush() {
-    if (installed_) agent_->flush(*agent_, std::chrono::seconds(10));
+    if (installed_) agent_->flush(*agent_, std::chrono::seconds(60));
   }
 
   Kept kept_;
   detail::AgentTable* agent_ = nullptr;
   bool installed_ = false;
+  Stats before_;
 };
 
 }  // namespace scout::inline v0::testing

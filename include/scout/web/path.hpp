@@ -4,6 +4,8 @@
 // The request tag "path": the path, and the query with its secrets filtered and its pairs sorted, so that one URL has one
 // spelling. Runs on the application's thread: no allocation.
 
+#include <array>
+
 #include "../core/settings.hpp"
 #include "bounded_text.hpp"
 #include "query.hpp"
@@ -21,15 +23,27 @@ using PathText = detail::BoundedText<longest_path>;
 
 namespace scout::inline v0::detail {
 
-// application/x-www-form-urlencoded
+// The bytes that application/x-www-form-urlencoded leaves as they are.
+inline constexpr auto stays_in_form = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
 template <std::size_t Capacity>
 void append_form_encoded(BoundedText<Capacity>& out, std::string_view encoded) noexcept {
   constexpr char digits[] = "0123456789ABCDEF";
   for (FormDecoder text(encoded); !text.done();) {
+    std::size_t run = 0;
+    const std::string_view rest = text.rest();
+    while (run < rest.size() && stays_in_form[static_cast<unsigned char>(rest[run])]) ++run;
+    out.append(rest.substr(0, run));
+    text.skip(run);
+    if (text.done()) return;
     const unsigned char byte = text.next();
-    const unsigned char lower = byte | 0x20;
-    const bool letter_or_digit = (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9');
-    if (letter_or_digit || byte == '_' || byte == '.' || byte == '-' || byte == '~') {
+    if (stays_in_form[byte]) {
       out.append(static_cast<char>(byte));
     } else if (byte == ' ') {
       out.append('+');
@@ -43,7 +57,11 @@ void append_form_encoded(BoundedText<Capacity>& out, std::string_view encoded) n
 
 template <std::size_t Capacity>
 void append_filtered_query(BoundedText<Capacity>& out, std::string_view query) noexcept {
-  QueryPair pairs[web::most_query_pairs];
+  union Pairs {
+    Pairs() noexcept {}  // none is there yet
+    QueryPair first[web::most_query_pairs];
+  } storage;
+  QueryPair* const pairs = storage.first;
   std::size_t count = 0, left_out = 0;
   for (QueryPair pair; next_pair(query, pair);) {
     if (count == web::most_query_pairs) {

@@ -14,6 +14,8 @@ class FormDecoder {
   explicit constexpr FormDecoder(std::string_view encoded) noexcept : rest_(encoded) {}
 
   constexpr bool done() const noexcept { return rest_.empty(); }
+  constexpr std::string_view rest() const noexcept { return rest_; }
+  constexpr void skip(std::size_t bytes) noexcept { rest_.remove_prefix(bytes); }
 
   // Precondition: !done().
   constexpr unsigned char next() noexcept {
@@ -46,21 +48,22 @@ constexpr int compare_decoded(std::string_view left, std::string_view right) noe
   return static_cast<int>(b.done()) - static_cast<int>(a.done());
 }
 
-// Whether the value of such a key is a secret: the list of Scout's agents.
+// Keys whose values are secrets: the list of Scout's agents.
+inline constexpr std::string_view secrets[] = {"access",       "access_token", "api_key",     "apikey",      "auth",      "auth_token",
+                                               "card[number]", "certificate",  "credentials", "crypt",       "key",       "mysql_pwd",
+                                               "otp",          "passwd",       "password",    "private",     "protected", "salt",
+                                               "secret",       "secret_key",   "ssn",         "stripetoken", "token"};
+
 constexpr bool is_secret(std::string_view encoded_key) noexcept {
-  constexpr std::string_view secrets[] = {"access",       "access_token", "api_key",     "apikey",      "auth",      "auth_token",
-                                          "card[number]", "certificate",  "credentials", "crypt",       "key",       "mysql_pwd",
-                                          "otp",          "passwd",       "password",    "private",     "protected", "salt",
-                                          "secret",       "secret_key",   "ssn",         "stripetoken", "token"};
+  char spelt[12] = {};  // as long as the longest of them
+  std::size_t size = 0;
+  for (FormDecoder key(encoded_key); !key.done();) {
+    if (size == sizeof spelt) return false;
+    const unsigned char byte = key.next();
+    spelt[size++] = static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte);
+  }
   for (const std::string_view secret : secrets) {
-    FormDecoder key(encoded_key);
-    std::size_t i = 0;
-    while (!key.done() && i < secret.size()) {
-      const unsigned char byte = key.next();
-      if ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) != static_cast<unsigned char>(secret[i])) break;
-      ++i;
-      if (i == secret.size() && key.done()) return true;
-    }
+    if (secret == std::string_view(spelt, size)) return true;
   }
   return false;
 }

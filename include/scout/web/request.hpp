@@ -10,6 +10,7 @@
 #include "../instrument/transaction.hpp"
 #include "path.hpp"
 #include "queue_time.hpp"
+#include "trace_propagation.hpp"
 
 namespace scout::inline v0::web {
 
@@ -23,6 +24,8 @@ struct Request {
   std::string_view request_start = {};  // X-Request-Start
   std::string_view forwarded_for = {};  // X-Forwarded-For
   std::string_view client_ip = {};      // Client-IP
+  std::string_view traceparent = {};
+  std::string_view tracestate = {};
 };
 
 // A request from its target ("/search?q=a") and a callable that finds a header's value by name, empty when it is not there.
@@ -35,7 +38,9 @@ Request request_of(std::string_view target, std::string_view peer, FindHeader&& 
           .queue_start = find_header("X-Queue-Start"),
           .request_start = find_header("X-Request-Start"),
           .forwarded_for = find_header("X-Forwarded-For"),
-          .client_ip = find_header("Client-IP")};
+          .client_ip = find_header("Client-IP"),
+          .traceparent = find_header("traceparent"),
+          .tracestate = find_header("tracestate")};
 }
 
 // The address of the user as far as it can be known; headers can be forged. Empty: unknown.
@@ -58,13 +63,18 @@ constexpr std::optional<std::chrono::nanoseconds> queue_time(const Request& requ
 constexpr bool is_server_error(int status) noexcept { return status >= 500 && status <= 599; }
 
 // Whether the configuration key `ignore` names the path: by a prefix, leading slashes aside.
-inline bool is_ignored(std::string_view path, const scout::detail::PathPrefixes* prefixes) noexcept {
+inline bool is_ignored(std::string_view path, const scout::detail::SettingTexts* prefixes) noexcept {
   if (prefixes == nullptr) return false;
   path.remove_prefix(std::min(path.find_first_not_of(" /"), path.size()));
   for (std::size_t i = 0; i < prefixes->count; ++i) {
     if (path.starts_with(std::string_view(prefixes->first[i].data, prefixes->first[i].size))) return true;
   }
   return false;
+}
+
+// Tags the current transaction with the time that a header of a proxy tells; an unusable one is no tag.
+inline void tag_queue_time(std::string_view header, Time start = std::chrono::system_clock::now()) noexcept {
+  if (const auto waited = parse_queue_start(header, start)) scout::detail::tag_request("scout.queue_time_ns", waited->count());
 }
 
 // Tags the current transaction with the request, or ignores it, as the configuration says; call it right after the
@@ -80,6 +90,7 @@ inline void tag_request(const Request& request, Time start = std::chrono::system
     if (const std::string_view ip = user_ip(request); !ip.empty()) scout::detail::tag_request("user_ip", ip);
   }
   if (const auto waited = queue_time(request, start)) scout::detail::tag_request("scout.queue_time_ns", waited->count());
+  continue_trace(request.traceparent, request.tracestate);
 }
 
 // Marks the current transaction as failed when the answer says so.

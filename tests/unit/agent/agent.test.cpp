@@ -82,6 +82,68 @@ TEST_CASE("install without monitor records nothing and says why") {
   CHECK(sink.operations.empty());
 }
 
+TEST_CASE("transactions reach the sink in the order of their ends, whatever the order of their starts") {
+  TestSink sink;
+  REQUIRE(scout::install(config(), sink));
+  {
+    scout::BackgroundTransaction first{"ends last"};
+    std::thread([] {
+      scout::BackgroundTransaction second{"ends second"};
+      std::thread([] { record("ends first"); }).join();
+    }).join();
+  }
+  CHECK(scout::flush(10s));
+  CHECK(sink.operations == std::vector<std::string>{"Job/ends first", "Job/ends second", "Job/ends last"});
+  scout::shutdown();
+}
+
+TEST_CASE("a key without monitor is warned about, an explicit no is not") {
+  std::vector<LogLine> lines;
+  TestSink sink;
+  scout::Config forgotten = config(&lines);
+  forgotten.monitor.reset();
+  CHECK_FALSE(scout::install(forgotten, sink));
+  CHECK(said(lines, "SCOUT_MONITOR=true"));
+  lines.clear();
+  scout::Config off = config(&lines);
+  off.monitor = false;
+  CHECK_FALSE(scout::install(off, sink));
+  CHECK(lines.empty());
+}
+
+TEST_CASE("describe() tells state, account and configuration with origins, and no secret") {
+  TestSink sink;
+  scout::Config given = config();
+  given.key = "0123456789abcdefghij";
+  REQUIRE(scout::install(given, sink));
+  record("work");
+  REQUIRE(scout::flush(10s));
+  const std::string text = scout::describe();
+  CAPTURE(text);
+  const auto has = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+  CHECK(has("state: monitoring\n"));
+  CHECK(has("sink: a sink of the application's\n"));
+  CHECK(has("transactions: "));
+  CHECK(has(" + 0 live\n"));
+  CHECK(has("  name = 'agent test' (code)\n"));
+  CHECK(has("  key = *** (code)\n"));
+  CHECK(!has("0123456789abcdefghij"));
+  scout::shutdown();
+  CHECK(scout::describe().find("state: shut down\n") != std::string::npos);
+}
+
+TEST_CASE("describe() names the core agent's address and why it is not connected") {
+  scout::Config given = config();
+  given.core_agent_socket_path = "/nowhere/agent.sock";
+  given.log_level = "off";
+  REQUIRE(scout::install(given));
+  record("work");
+  CHECK_FALSE(scout::flush(50ms));
+  CHECK(scout::describe().find("sink: unix:/nowhere/agent.sock, not connected; last error: unix:/nowhere/agent.sock: ") !=
+        std::string::npos);
+  scout::shutdown();
+}
+
 TEST_CASE("install, shutdown and install again each deliver to their own sink") {
   LedgerChange ledger;
   for (int round = 0; round < 3; ++round) {

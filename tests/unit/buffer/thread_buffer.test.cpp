@@ -34,7 +34,7 @@ TEST_CASE("a ring grants all of its bytes, no more, and all again once they were
   Ring ring;
   CHECK(room(ring, ring_size));
   CHECK_FALSE(room(ring, ring_size + 32));
-  ring.buffer.head = ring_size;
+  advance(ring.buffer, ring_size);
   CHECK_FALSE(room(ring, 32));
   ring.buffer.tail = 512;
   CHECK(room(ring, 512));
@@ -44,19 +44,35 @@ TEST_CASE("a ring grants all of its bytes, no more, and all again once they were
 TEST_CASE("places held by open spans are not granted a second time") {
   Ring ring;
   CHECK(room(ring, 32));
-  ring.buffer.limit -= 10 * 32;
+  ring.buffer.spare -= 10 * 32;
   CHECK(ring.buffer.open_places() == 10);
   CHECK(room(ring, ring_size - 10 * 32));
   CHECK_FALSE(room(ring, ring_size - 9 * 32));
   CHECK(ring.buffer.open_places() == 10);
 }
 
+TEST_CASE("places promised to the next spans are not held, not granted a second time, and can be withdrawn") {
+  Ring ring;
+  CHECK(room(ring, 32));
+  ring.buffer.next_span = ContextWord::root_of(1u << 12).orphan(2);
+  ring.buffer.end_span = ContextWord::root_of(1u << 12).orphan(12);
+  ring.buffer.spare -= 10 * 32;
+  CHECK(ring.buffer.promised() == 10 * 32);
+  CHECK(ring.buffer.open_places() == 0);
+  CHECK_FALSE(room(ring, ring_size - 9 * 32));
+  CHECK(room(ring, ring_size - 10 * 32));
+  withdraw_promises(ring.buffer);
+  CHECK(ring.buffer.promised() == 0);
+  CHECK(ring.buffer.open_places() == 0);
+  CHECK(ring.buffer.spare == ring_size);
+}
+
 TEST_CASE("the second half of the ring is granted with a call for help") {
   Ring ring;
   CHECK_FALSE(pressed(ring, ring_size / 2));
-  CHECK(ring.buffer.limit == ring_size / 2);
+  CHECK(ring.buffer.spare == ring_size / 2);
   CHECK(pressed(ring, ring_size / 2 + 32));
-  CHECK(ring.buffer.limit == ring_size);
+  CHECK(ring.buffer.spare == ring_size);
 }
 
 TEST_CASE("a record lands where the head was, across the ring's end as well") {
@@ -72,10 +88,8 @@ TEST_CASE("a record lands where the head was, across the ring's end as well") {
 TEST_CASE("a wiped ring, as a forked child has it, takes the ends of open spans without harm") {
   auto ring = std::make_unique<Ring>();
   ring->buffer = ThreadBuffer{};
-  for (int i = 0; i < 100; ++i) {
-    put(ring->buffer, {1, 2, 3, 4});
-    store<std::uint64_t>(ring->buffer.limit, load(ring->buffer.limit) + sizeof(Record));
-  }
+  for (int i = 0; i < 100; ++i) put(ring->buffer, {1, 2, 3, 4});
+  CHECK(ring->buffer.open_places() == 0);
   CHECK(ring->buffer.slot(0) == ring->buffer.slot(3200));
   CHECK(ring->buffer.context == no_context);
 }

@@ -38,11 +38,13 @@ class Bench {
   // "operation start-stop" of all spans, by depth.
   std::string build(TransactionSlot& slot) {
     drain();
-    const scout::Trace trace = builder_.build(slot, registry_->slots.number(slot), {1, 2}, assembler.assembly(slot), Timeline(0), {});
+    const scout::Trace trace =
+        builder_.build(slot, registry_->slots.number(slot), {1, 2}, assembler.assembly(slot), Timeline(0), {}, "/srv/app");
     std::string text;
     for (const scout::SpanView& span : trace.spans()) {
       const auto at = [](scout::Time time) { return std::to_string(time.time_since_epoch().count()); };
-      text += std::string(text.empty() ? "" : ", ") + std::string(span.operation()) + ' ' + at(span.start()) + '-' + at(span.stop());
+      text +=
+          std::string(text.empty() ? "" : ", ") + std::string(span.operation()) + ' ' + at(span.start()) + '-' + at(span.stop());
       for (const scout::TagView& tag : span.tags()) text += ' ' + std::string(tag.key()) + '=' + std::string(tag.json());
     }
     return text;
@@ -83,8 +85,7 @@ TEST_CASE("a tree is rebuilt from ids, whatever the order of the records") {
   bench.put({literal("Custom/grandchild"), 3000, 4000, bench.context(slot, 70, 3).bits});
   bench.put({literal("Custom/second"), 5000, 6000, bench.context(slot, 1, 2).bits});
   bench.put({literal("Custom/first"), 2000, 4500, bench.context(slot, 1, 70).bits});
-  CHECK(bench.build(slot) ==
-        "Job/a 1000-9000, Custom/first 2000-4500, Custom/grandchild 3000-4000, Custom/second 5000-6000");
+  CHECK(bench.build(slot) == "Job/a 1000-9000, Custom/first 2000-4500, Custom/grandchild 3000-4000, Custom/second 5000-6000");
 }
 
 TEST_CASE("a span whose parent never arrived hangs on the root") {

@@ -16,10 +16,9 @@ TEST_CASE("the metadata has every key that Scout's Python agent sends, as strict
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   REQUIRE(parser.parse(json).get(root) == simdjson::SUCCESS);
-  for (const char* key :
-       {"language", "language_version", "version", "server_time", "framework", "framework_version", "environment", "app_server",
-        "hostname", "database_engine", "database_adapter", "application_name", "libraries", "paas", "application_root",
-        "scm_subdirectory", "git_sha"}) {
+  for (const char* key : {"language", "language_version", "version", "server_time", "framework", "framework_version",
+                          "environment", "app_server", "hostname", "database_engine", "database_adapter", "application_name",
+                          "libraries", "paas", "application_root", "scm_subdirectory", "git_sha"}) {
     CAPTURE(key);
     CHECK(root[key].error() == simdjson::SUCCESS);
   }

@@ -26,7 +26,7 @@ TEST_CASE("CPU use is a part of all processors since the last look; clocks that 
   CHECK(work != 0);
   const auto busy = meter.sample(Clock::now());
   REQUIRE(busy.has_value());
-  CHECK(*busy > 1);
+  CHECK(*busy > 0);  // however little of the processor this process was given
   CHECK(*busy < 150);
   CHECK_FALSE(meter.sample(start).has_value());
   CHECK_FALSE(meter.sample(start).has_value());

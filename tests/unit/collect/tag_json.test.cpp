@@ -31,7 +31,8 @@ std::string through_a_ring(const T& value, std::size_t room) {
 TEST_SUITE_BEGIN("collect/tag_json");
 
 TEST_CASE("tokens become JSON") {
-  CHECK(through_a_ring(std::map<std::string, std::vector<double>>{{"a", {1.5, 2}}, {"b", {}}}, 1000) == R"({"a":[1.5,2],"b":[]})");
+  CHECK(through_a_ring(std::map<std::string, std::vector<double>>{{"a", {1.5, 2}}, {"b", {}}}, 1000) ==
+        R"({"a":[1.5,2],"b":[]})");
   CHECK(through_a_ring(std::vector<std::vector<std::string>>{{}, {"x"}}, 1000) == R"([[],["x"]])");
   CHECK(through_a_ring(true, 1000) == "true");
 }

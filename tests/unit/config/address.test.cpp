@@ -38,11 +38,27 @@ TEST_CASE("a path is a unix domain socket, with or without its scheme") {
   CHECK(parsed("unix:relative.sock").path == "relative.sock");
 }
 
+TEST_CASE("auto is TCP on this machine, and reads back as auto") {
+  const auto address = parse_address("auto");
+  REQUIRE(address);
+  CHECK(address->host == "127.0.0.1");
+  CHECK(address->port == 6590);
+  CHECK(address->is_automatic);
+  CHECK(address->text() == "auto");
+}
+
+TEST_CASE("the text of an address means the same address") {
+  for (const auto* text : {"//run/scout.sock", "unix:////run/scout.sock", "unix:a://b", "tcp://[::1]", "tcp://host:1"}) {
+    CAPTURE(text);
+    CHECK(parsed(parsed(text).text()) == parsed(text));
+  }
+}
+
 TEST_CASE("what is no address says why, with the text") {
   const std::string long_path(108, 'x');
   for (const std::string text :
        {"", "unix:", "tcp://", "tcp://:6590", "tcp://host:", "tcp://host:0", "tcp://host:65536", "tcp://host:12x",
-        "tcp://::1:6590", "tcp://[::1", "tcp://[::1]x", "http://host:80", long_path.c_str()}) {
+        "tcp://::1:6590", "tcp://[::1", "tcp://[::1]x", "tcp://[[]", "tcp://a]", "http://host:80", long_path.c_str()}) {
     CAPTURE(text);
     const auto address = parse_address(text);
     REQUIRE(!address);

@@ -114,7 +114,7 @@ TEST_CASE("a bad value is reported with its key, its layer and what is used inst
   config = finalized({.core_agent_socket_path = "http://x"});
   CHECK(config.core_agent_socket_path.port == 6590);
   CHECK(problem(config) ==
-        "core_agent_socket_path is 'http://x' in code, not tcp://host:port, unix:path or a path; using tcp://127.0.0.1:6590 "
+        "core_agent_socket_path is 'http://x' in code, not tcp://host:port, unix:path, a path or auto; using tcp://127.0.0.1:6590 "
         "(default)");
 }
 
@@ -158,6 +158,13 @@ TEST_CASE("an old name wins over the new one and says so") {
   const auto config = finalized({}, {{"SCOUT_SOCKET_PATH", "/old.sock"}, {"SCOUT_CORE_AGENT_SOCKET_PATH", "/new.sock"}});
   CHECK(config.core_agent_socket_path.path == "/old.sock");
   CHECK(problem(config) == "SCOUT_SOCKET_PATH is an old name: use SCOUT_CORE_AGENT_SOCKET_PATH");
+}
+
+TEST_CASE("an automatic address knows the socket of older core agents") {
+  const auto config =
+      finalized({.core_agent_dir = "/srv/core", .core_agent_socket_path = "auto", .core_agent_full_name = "agent"});
+  CHECK(config.core_agent_socket_path.is_automatic);
+  CHECK(config.core_agent_socket_path.older_path == "/srv/core/agent/scout-agent.sock");
 }
 
 TEST_CASE("a variable of no key is reported once") {

@@ -80,10 +80,10 @@ TEST_CASE("after a rewind everything unanswered goes again, and only what was se
   box.add_all("abc");
   box.send(250);
   box.outbox.answered(true, box.settlement);
-  box.outbox.rewind(box.settlement);
+  box.outbox.rewind(true, box.settlement);
   CHECK(box.send(everything) == "bc");
   CHECK(box.settlement.redelivered_transactions == 1);
-  box.outbox.rewind(box.settlement);
+  box.outbox.rewind(true, box.settlement);
   CHECK(box.send(everything) == "bc");
   CHECK(box.settlement.redelivered_transactions == 2);  // each once
 }
@@ -95,7 +95,7 @@ TEST_CASE("when it is full the oldest that is not in flight goes") {
   box.add_all("k");
   CHECK(box.settlement.dropped_transactions[Reason::buffer_full] == 2);  // room is made by eighths of the buffer
   CHECK(box.settlement.dropped_spans[Reason::buffer_full] == 4);
-  box.outbox.rewind(box.settlement);
+  box.outbox.rewind(true, box.settlement);
   CHECK(box.send(everything) == "abefghijk");
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("a message that was next to be answered at the end of five connections
   box.add_all("ab");
   for (int i = 0; i < 5; ++i) {
     CHECK(box.send(everything) == "ab");
-    box.outbox.rewind(box.settlement);
+    box.outbox.rewind(true, box.settlement);
   }
   CHECK(box.settlement.dropped_transactions[Reason::refused] == 1);
   CHECK(box.send(everything) == "b");
@@ -149,7 +149,7 @@ TEST_CASE("a connection that ends before anything was sent whole blames no messa
   box.add_all("a");
   for (int i = 0; i < 20; ++i) {
     box.send(50);
-    box.outbox.rewind(box.settlement);
+    box.outbox.rewind(true, box.settlement);
   }
   CHECK(box.send(everything) == "a");
 }

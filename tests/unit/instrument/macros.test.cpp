@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "../../support/trace_tree.hpp"
+using scout::testing::background, scout::testing::matches, scout::testing::span, scout::testing::web;
 
 TEST_SUITE_BEGIN("instrument/macros");
 
@@ -21,19 +21,19 @@ TEST_CASE("macros name spans and transactions, tag them, and rename") {
     SCOUT_RENAME_TRANSACTION("Controller/users/other");
     instrumented_function();
   }
-  {
-    SCOUT_BACKGROUND_TRANSACTION("nightly/report");
-  }
+  { SCOUT_BACKGROUND_TRANSACTION("nightly/report"); }
   {
     SCOUT_WEB_TRANSACTION("health");
     SCOUT_IGNORE_TRANSACTION();
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 2);
-  CHECK(span_tree(traces[0]) == "Controller/users/show{Custom/load{SQL/Query{Custom/instrumented_function}}}");
-  CHECK(scout::testing::tag_json(traces[0].spans()[1], "rows") == "3");
-  CHECK(scout::testing::tag_json(traces[0], "plan") == "\"free\"");
-  CHECK(traces[1].operation() == "Job/nightly/report");
+  CHECK(matches(
+      recording,
+      web("users/show")
+          .tag("plan", "free")
+          .tag("transaction.name", "Controller/users/other")
+          .children(
+              span("Custom/load").tag("rows", 3).children(span("SQL/Query").children(span("Custom/instrumented_function")))),
+      background("nightly/report")));
 }
 
 TEST_CASE("a macro obeys an unbraced if and ends there") {
@@ -48,7 +48,8 @@ TEST_CASE("a macro obeys an unbraced if and ends there") {
       SCOUT_INSTRUMENT("after");
     }
   }
-  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/then Custom/after Custom/else Custom/after}");
+  const auto after = span("Custom/after");
+  CHECK(matches(recording, web("page").children(span("Custom/then"), after, span("Custom/else"), after)));
 }
 
 TEST_CASE("arguments are evaluated once") {

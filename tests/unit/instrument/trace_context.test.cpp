@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "../../support/ledger_change.hpp"
-#include "../../support/trace_tree.hpp"
+
+using scout::testing::matches, scout::testing::span, scout::testing::web;
 
 TEST_SUITE_BEGIN("instrument/trace_context");
 
@@ -26,7 +27,7 @@ TEST_CASE("an attached context makes a worker's spans children of the span it wa
     });
     worker.join();
   }
-  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/fan out{Custom/work}}");
+  CHECK(matches(recording, web("page").children(span("Custom/fan out").children(span("Custom/work")))));
 }
 
 TEST_CASE("a bound callable carries the context to wherever it is called") {
@@ -43,7 +44,7 @@ TEST_CASE("a bound callable carries the context to wherever it is called") {
     scout::ScopedSpan other{"other"};
     CHECK(bound(2) == 3);
   }
-  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/bound Custom/other Custom/bound}");
+  CHECK(matches(recording, web("page").children(span("Custom/bound"), span("Custom/other"), span("Custom/bound"))));
 }
 
 TEST_CASE("contexts of two transactions can alternate on one thread without mixing") {
@@ -76,7 +77,7 @@ TEST_CASE("an empty context detaches, and its scope restores what was there") {
     }
     scout::ScopedSpan recorded{"recorded"};
   }
-  CHECK(span_tree(recording.traces().at(0)) == "Controller/page{Custom/recorded}");
+  CHECK(matches(recording, web("page").children(span("Custom/recorded"))));
 }
 
 TEST_CASE("attaching the context of a transaction that is over records nothing and counts it") {
@@ -111,13 +112,8 @@ TEST_CASE("many threads under one transaction: every span arrives under the righ
     }
     for (auto& worker : workers) worker.join();
   }
-  const auto trace = recording.traces().at(0);
-  CHECK(trace.spans().size() == 1 + threads + threads * spans);
-  const scout::SpanId root = trace.spans()[0].id();
-  for (const auto& span : trace.spans()) {
-    if (span.operation() == "Custom/worker") CHECK(span.parent() == root);
-    if (span.operation() == "Custom/step") CHECK(span.parent() != root);
-  }
+  const auto worker = span("Custom/worker").children(span("Custom/step").times(spans));
+  CHECK(matches(recording, web("page").children(worker.times(threads))));
   CHECK(ledger.spans().delivered == threads + threads * spans);
 }
 
@@ -143,7 +139,7 @@ TEST_CASE("threads that come and go under many transactions lose nothing and mix
   const auto traces = recording.traces();
   CHECK(traces.size() == requests * rounds);
   for (const auto& trace : traces) {
-    REQUIRE(span_tree(trace) == "Controller/page{Custom/fan out{Custom/part Custom/part Custom/part}}");
+    REQUIRE(matches(trace, web("page").children(span("Custom/fan out").children(span("Custom/part").times(workers)))));
   }
   CHECK(ledger.spans().delivered == requests * rounds * (1 + workers));
 }

@@ -10,9 +10,8 @@
 #include <vector>
 
 #include "../../support/ledger_change.hpp"
-#include "../../support/trace_tree.hpp"
 
-using scout::testing::tag_json;
+using scout::testing::background, scout::testing::matches, scout::testing::span, scout::testing::tag_json, scout::testing::web;
 
 TEST_SUITE_BEGIN("instrument/transaction");
 
@@ -21,11 +20,8 @@ TEST_CASE("a web transaction is Controller/<name>, a background transaction Job/
   LedgerChange ledger;
   { scout::WebTransaction transaction{"users/show"}; }
   { scout::BackgroundTransaction transaction{"nightly/report"}; }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 2);
-  CHECK(traces[0].operation() == "Controller/users/show");
-  CHECK(traces[1].operation() == "Job/nightly/report");
-  CHECK(traces[0].request_id() != traces[1].request_id());
+  CHECK(matches(recording, span("Controller/users/show"), span("Job/nightly/report")));
+  CHECK(recording.traces().at(0).request_id() != recording.traces().at(1).request_id());
   CHECK(ledger.transactions().started == 2);
   CHECK(ledger.transactions().delivered == 2);
 }
@@ -37,9 +33,7 @@ TEST_CASE("a transaction inside another is a span of it") {
     scout::WebTransaction inner{"inner"};
     scout::BackgroundTransaction job{"job"};
   }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 1);
-  CHECK(span_tree(traces[0]) == "Controller/outer{Controller/inner{Job/job}}");
+  CHECK(matches(recording, web("outer").children(web("inner").children(background("job")))));
 }
 
 TEST_CASE("start and stop without a scope nest, and stops without a start are no-ops") {
@@ -54,10 +48,7 @@ TEST_CASE("start and stop without a scope nest, and stops without a start are no
   scout::WebTransaction::stop();
   scout::WebTransaction::stop();
   { scout::WebTransaction transaction{"b"}; }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 2);
-  CHECK(span_tree(traces[0]) == "Controller/a{Job/inner{Custom/work} Custom/after}");
-  CHECK(span_tree(traces[1]) == "Controller/b");
+  CHECK(matches(recording, web("a").children(background("inner").children(span("Custom/work")), span("Custom/after")), web("b")));
   CHECK(ledger.transactions().live == 0);
 }
 
@@ -242,10 +233,7 @@ TEST_CASE("a throwing to_json passes its exception on, loses its tag only, and l
     scout::add_context("good", 1);
     scout::ScopedSpan span{"after"};
   }
-  const auto trace = recording.traces().at(0);
-  CHECK(tag_json(trace, "bad").empty());
-  CHECK(tag_json(trace, "good") == "1");
-  CHECK(span_tree(trace) == "Controller/throws{Custom/after}");
+  CHECK(matches(recording, web("throws").no_tag("bad").tag("good", 1).children(span("Custom/after"))));
 }
 
 TEST_CASE("an ignored transaction is not sent, and counted") {
@@ -269,9 +257,7 @@ TEST_CASE("a rename is the tag transaction.name, the last one counts, an empty o
     scout::rename_transaction(std::string("Controller/graphql.Posts"));
     scout::rename_transaction("");
   }
-  const auto trace = recording.traces().at(0);
-  CHECK(tag_json(trace, "transaction.name") == "\"Controller/graphql.Posts\"");
-  CHECK(trace.operation() == "Controller/graphql");
+  CHECK(matches(recording, web("graphql").tag("transaction.name", "Controller/graphql.Posts")));
 }
 
 TEST_CASE("mark_error is the request tag error") {
@@ -280,7 +266,7 @@ TEST_CASE("mark_error is the request tag error") {
     scout::WebTransaction transaction{"fails"};
     scout::mark_error();
   }
-  CHECK(tag_json(recording.traces().at(0), "error") == "\"true\"");
+  CHECK(matches(recording, web("fails").tag("error", "true")));
 }
 
 TEST_CASE("more than 4,096 live transactions: the rest is refused, counted, and does not disturb the others") {

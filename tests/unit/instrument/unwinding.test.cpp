@@ -4,9 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "../../support/trace_tree.hpp"
-
-using scout::testing::tag_json;
+using scout::testing::matches, scout::testing::span, scout::testing::web;
 
 TEST_SUITE_BEGIN("instrument/unwinding");
 
@@ -20,9 +18,7 @@ TEST_CASE("an exception that leaves the scope marks its span, and the request wh
     throw 1;
   } catch (int) {
   }
-  const auto trace = recording.traces().at(0);
-  CHECK(tag_json(trace, "error") == "\"true\"");
-  CHECK(tag_json(trace.spans().at(1), "error") == "\"true\"");
+  CHECK(matches(recording, web("page").tag("error", "true").children(span("Custom/throws").tag("error", "true"))));
 }
 
 TEST_CASE("without an exception of its own a scope is not marked, even while another one unwinds") {
@@ -39,7 +35,7 @@ TEST_CASE("without an exception of its own a scope is not marked, even while ano
     throw 1;
   } catch (int) {
   }
-  CHECK(tag_json(recording.traces().at(0).spans().at(1), "error").empty());
+  CHECK(matches(recording, web("page").children(span("Custom/cleanup").no_tag("error"))));
 }
 
 TEST_SUITE_END();

@@ -49,6 +49,11 @@ TEST_CASE("instants before the first of January ten years ago are garbage") {
   CHECK(waited("0") == std::nullopt);
 }
 
+TEST_CASE("a clock that was never set measures nothing") {
+  for (const auto now : {-1h, 5h, 80'000h}) CHECK(web::parse_queue_start("3", web::Time{now}) == std::nullopt);  // up to 1979
+  CHECK(web::parse_queue_start("347155200", web::Time{347'155'201s}) == 1s);                                    // 1981
+}
+
 TEST_CASE("anything but a plain number is refused") {
   for (const char* header : {"", "t=", "T=1699999998", "t=t=1699999998", "-1699999998", "+1699999998", " 1699999998",
                              "1699999998 ", "1699999998s", "1.699e9", "1_699_999_998", "nan", "inf", "0x6553f100", ".5",

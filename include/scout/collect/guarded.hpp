@@ -1,0 +1,27 @@
+#ifndef SCOUT_COLLECT_GUARDED_HPP
+#define SCOUT_COLLECT_GUARDED_HPP
+
+// Where the collector's work may find no memory: the thread goes on, and what the work was about is counted by the caller.
+
+#include <new>
+
+namespace scout::inline v0::detail {
+
+// False: there was no memory for it. Without exceptions the C++ library ends the process instead.
+template <class Work>
+bool guarded(Work work) {
+#if __cpp_exceptions
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+#else
+  work();
+#endif
+  return true;
+}
+
+}  // namespace scout::inline v0::detail
+
+#endif

@@ -1,0 +1,1 @@
+#include <scout/instrument/allocations.hpp>

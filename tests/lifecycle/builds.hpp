@@ -1,0 +1,6 @@
+#ifndef SCOUT_TESTS_LIFECYCLE_BUILDS_HPP
+#define SCOUT_TESTS_LIFECYCLE_BUILDS_HPP
+
+void elsewhere();
+
+#endif

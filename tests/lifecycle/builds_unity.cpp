@@ -1,0 +1,2 @@
+#include "builds.cpp"
+#include "builds_elsewhere.cpp"

@@ -1,0 +1,135 @@
+// Processes that fork, from any thread at any moment. A child sends what it records itself, once; what was open or queued in
+// the parent is the parent's.
+
+#include <sys/syscall.h>
+#include <scout/scout.hpp>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "account.hpp"
+#include "jobs.hpp"
+
+namespace {
+
+void install() { REQUIRE(scout::install()); }
+
+void prefork() {
+  install();
+  REQUIRE(thread_count() == 1);  // nothing that a fork could break before there is work
+  std::vector<pid_t> workers;
+  for (int i = 0; i < 4; ++i) {
+    workers.push_back(fork_child([] {
+      for (int n = 0; n < 25; ++n) job("worker");
+      REQUIRE(scout::flush(patience));
+      print_account();
+    }));
+  }
+  for (const pid_t worker : workers) wait_for(worker);
+  job("master");
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+void while_others_record() {
+  install();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([] {
+      for (int n = 0; n < 250; ++n) job("thread");
+    });
+  }
+  for (int i = 0; i < 8; ++i) wait_for(fork_child(record_in_child));
+  for (auto& thread : threads) thread.join();
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+void from_threads() {
+  install();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([] {
+      for (int n = 0; n < 4; ++n) {
+        SCOUT_BACKGROUND_TRANSACTION("parent");
+        SCOUT_INSTRUMENT("fork");
+        wait_for(fork_child(record_in_child));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+void during_flush() {
+  install();
+  std::thread flusher([] {
+    for (int n = 0; n < 200; ++n) {
+      job("flusher");
+      REQUIRE(scout::flush(patience));
+    }
+  });
+  for (int i = 0; i < 20; ++i) wait_for(fork_child(record_in_child));
+  flusher.join();
+  print_account();
+}
+
+// Each time in a process that has never connected, right after the transaction that starts the thread.
+void during_connect() {
+  install();
+  for (int i = 0; i < 20; ++i) {
+    wait_for(fork_child([] {
+      job("first");
+      wait_for(fork_child(record_in_child));
+      REQUIRE(scout::flush(patience));
+      REQUIRE(scout::stats().transactions.delivered == 1);
+    }));
+  }
+}
+
+// Without the handlers of pthread_atfork.
+void without_handlers() {
+  install();
+  job("before");
+  REQUIRE(scout::flush(patience));
+  {
+    SCOUT_BACKGROUND_TRANSACTION("parent");
+    SCOUT_INSTRUMENT("open");
+    const pid_t child = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+    if (child == 0) {
+      record_in_child();
+      _exit(0);
+    }
+    wait_for(child);
+  }
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+// A child that is killed in the middle leaves the parent as it was.
+void child_is_killed() {
+  install();
+  SCOUT_BACKGROUND_TRANSACTION("parent");
+  SCOUT_INSTRUMENT("work");
+  const pid_t child = fork_child([] {
+    SCOUT_BACKGROUND_TRANSACTION("never ends");
+    raise(SIGKILL);
+  });
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  return run_case({{"prefork", prefork},
+                   {"while_others_record", while_others_record},
+                   {"from_threads", from_threads},
+                   {"during_flush", during_flush},
+                   {"during_connect", during_connect},
+                   {"without_handlers", without_handlers},
+                   {"child_is_killed", child_is_killed}},
+                  argument_count, arguments);
+}

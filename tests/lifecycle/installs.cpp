@@ -1,0 +1,114 @@
+// install() and shutdown() in every order, and not at all.
+
+#include <scout/scout.hpp>
+
+#include "account.hpp"
+#include "jobs.hpp"
+
+namespace {
+
+void none() {
+  for (int i = 0; i < 100; ++i) job("nobody looks");
+  REQUIRE(scout::flush(patience));
+  scout::shutdown();
+  REQUIRE(thread_count() == 1);
+  REQUIRE(entries_in("/proc/self/fd") == 4);  // the standard streams, and the folder itself
+  print_account();
+}
+
+void monitor_off() {
+  setenv("SCOUT_MONITOR", "false", 1);
+  REQUIRE(!scout::install());
+  none();
+}
+
+void twice() {
+  REQUIRE(scout::install());
+  job("first");
+  REQUIRE(!scout::install({.name = "second", .log_level = "off"}));
+  job("second");
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+// The parent is no monitored process at all until its child has ended.
+void after_fork() {
+  job("too early");
+  wait_for(fork_child([] {
+    REQUIRE(scout::install());
+    job("child");
+    REQUIRE(scout::flush(patience));
+    print_account();
+  }));
+  REQUIRE(scout::install());
+  job("parent");
+  REQUIRE(scout::flush(patience));
+}
+
+// The child of a monitored process inherits the installation; what it shuts down is its own.
+void shutdown_in_child() {
+  REQUIRE(scout::install());
+  job("parent");
+  wait_for(fork_child([] {
+    REQUIRE(!scout::install({.log_level = "off"}));
+    job("child");
+    scout::shutdown();
+    job("nobody looks");
+    REQUIRE(scout::install());
+    job("child again");
+    scout::shutdown();
+  }));
+  job("parent");
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+void shutdown_twice() {
+  REQUIRE(scout::install());
+  job("first");
+  scout::shutdown();
+  scout::shutdown();
+  job("nobody looks");
+  REQUIRE(thread_count() == 1);
+  print_account();
+}
+
+void again_and_again() {
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(scout::install());
+    job("round");
+    scout::shutdown();
+    job("nobody looks");
+  }
+  REQUIRE(thread_count() == 1);
+  REQUIRE(entries_in("/proc/self/fd") == 4);
+  print_account();
+}
+
+// A transaction that begins under one installation and ends under the next.
+void across_installations() {
+  REQUIRE(scout::install());
+  {
+    SCOUT_BACKGROUND_TRANSACTION("across");
+    SCOUT_INSTRUMENT("across");
+    scout::shutdown();
+    REQUIRE(scout::install());
+  }
+  job("second");
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  return run_case({{"none", none},
+                   {"monitor_off", monitor_off},
+                   {"twice", twice},
+                   {"after_fork", after_fork},
+                   {"shutdown_in_child", shutdown_in_child},
+                   {"shutdown_twice", shutdown_twice},
+                   {"again_and_again", again_and_again},
+                   {"across_installations", across_installations}},
+                  argument_count, arguments);
+}
