@@ -166,12 +166,16 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+std::string find_name(std::int64_t code) {
+  Statement found = database().prepare("SELECT name FROM characters WHERE code = ?");
+  return found.bind(1, code).step() ? found.text(0) : "";
+}
+
 // Slow: compares the name with every other one.
 void similar(const Request& request, Response& response) {
   const std::int64_t code = std::strtoll(request.matches[1].str().c_str(), nullptr, 16);
-  Statement wanted = database().prepare("SELECT name FROM characters WHERE code = ?");
-  if (!wanted.bind(1, code).step()) return send_not_found(response, request.matches[1]);
-  const std::string name = wanted.text(0);
+  const std::string name = find_name(code);
+  if (name.empty()) return send_not_found(response, request.matches[1]);
 
   struct Candidate {
     std::size_t distance;

@@ -73,19 +73,28 @@ class Demo(unittest.TestCase):
             self.assertEqual(tags["rows"], ARROWS)
         self.assertIn("×%d N+1" % ARROWS, self.output)
 
-    def test_the_row_by_row_page_is_named_with_the_statement_and_the_line_of_its_loop(self):
+    def function_of(self, stack):
+        """The first line of the function that the first frame in the pages' source belongs to."""
         with open(os.path.join(SOURCES, "examples/unicode_explorer/pages.cpp"), encoding="utf-8") as stream:
             lines = stream.read().split("\n")
+        if not any(frame["line"] for frame in stack):
+            self.skipTest("built without libbacktrace")
+        frame = next(frame for frame in stack if frame["file"].endswith("unicode_explorer/pages.cpp"))
+        return next(line for line in reversed(lines[:frame["line"]]) if line.startswith("void "))
+
+    def test_the_row_by_row_page_is_named_with_the_statement_and_the_line_of_its_loop(self):
         for _, tags, spans in self.named("Controller/GET /blocks/:name/row-by-row"):
             statement, = tags["n_plus_one"]
             self.assertEqual((statement["statement"], statement["count"]), ("SELECT name FROM characters WHERE code = ?", ARROWS))
-            stack, = [span["tags"]["stack"] for span in spans.values() if "stack" in span["tags"]]
-            if not any(frame["line"] for frame in stack):
-                self.skipTest("built without libbacktrace")
-            frame = next(frame for frame in stack if frame["file"].endswith("unicode_explorer/pages.cpp"))
-            function = max(i for i, line in enumerate(lines[:frame["line"]]) if line.startswith("void "))
-            self.assertIn("block_with_one_query_per_row", lines[function])
-        self.assertRegex(self.output, r"(at|from) \S*examples/unicode_explorer/pages\.cpp:\d+ ")
+            stacks = [self.function_of(span["tags"]["stack"]) for span in spans.values() if "stack" in span["tags"]]
+            self.assertTrue(any("block_with_one_query_per_row" in function for function in stacks), stacks)
+        self.assertRegex(self.output, r"(at|from) \S*examples/unicode_explorer/pages\.cpp:\d+ block_with_one_query_per_row")
+
+    def test_the_slow_page_shows_the_line_where_its_time_went(self):
+        for _, _, spans in self.named("Controller/GET /characters/:code/similar"):
+            slow, = [span for span in spans.values() if span["operation"] == "Custom/compare names"]
+            self.assertIn("void similar(", self.function_of(slow["tags"]["stack"]))
+        self.assertRegex(self.output, r"compare names [^\n]*\n +at \S*examples/unicode_explorer/pages\.cpp:\d+ similar")
 
     def test_work_on_other_threads_hangs_below_the_span_that_started_it(self):
         for _, _, spans in self.named("Controller/GET /categories"):

@@ -77,7 +77,8 @@ TEST_CASE("a slow span says where it was, and the whole of its stack stands at t
   Trace trace;
   trace.request_id = "req-1";
   trace.spans = {span("r", "", "Controller/a", 0ms, 1s), span("s", "r", "SQL/Query", 100ms, 700ms)};
-  trace.spans[1].stack = {{"/usr/lib/libsqlite3.so", "sqlite3_step", 0}, {"src/users.cpp", "load_users", 41}};
+  trace.spans[1].stack = {{"/usr/lib/libsqlite3.so", "sqlite3_step", 0}, {"src/users.cpp", "load_users", 41},
+                          {"./nptl/pthread_create.c", "start_thread", 442}};
   trace.finish(Time{1s});
   CHECK("\n" + waterfall(trace, {.width = 70, .ascii = true}) == R"(
 Controller/a  1.00 s  1 slow  req-1
@@ -87,6 +88,7 @@ Controller/a  #########################################   1.00 s  slow
 stack of SQL/Query, 600 ms
   /usr/lib/libsqlite3.so sqlite3_step
   src/users.cpp:41 load_users
+  ./nptl/pthread_create.c:442 start_thread
 )");
 }
 

@@ -190,7 +190,7 @@ TEST_CASE("every screen has as many lines as the terminal, none wider, in any si
 }
 
 TEST_CASE("a frame starts at the top, and erases the rest of each line but a full one") {
-  CHECK(frame_bytes({{"abc"}, {"d", Line::Style::selected}}, {3, 2}) == "\x1b[Habc\r\n\x1b[7md\x1b[m\x1b[K");
+  CHECK(frame_bytes({{"abc"}, {"d", Line::Style::selected}}, {3, 2}) == "\x1b[Habc\r\n\x1b[7md\x1b[m\x1b[K\x1b[H");
 }
 
 TEST_CASE("keys are told from the sequences a terminal sends") {

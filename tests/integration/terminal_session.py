@@ -67,8 +67,17 @@ class TerminalSession:
         for key in keys:
             self.command("send-keys '%s'" % key)
 
-    def screen(self):
-        return "\n".join(self.command("capture-pane -p"))
+    def screen(self, seconds=20):
+        """As it is when nothing is half drawn: the live view's cursor is at the top left between two frames only."""
+        deadline = time.monotonic() + seconds
+        while True:
+            # One line, so that nothing is drawn between its two answers.
+            place, = self.command("display-message -p '#{alternate_on} #{cursor_x} #{cursor_y}' ; capture-pane -p")
+            lines = self._block(deadline)
+            if place.startswith("0") or place == "1 0 0":
+                return "\n".join(lines)
+            if self._line(deadline) is None:
+                raise AssertionError("half drawn for %d s:\n%s" % (seconds, "\n".join(lines)))
 
     def wait_for(self, condition, seconds=30):
         """The screen once `condition`, a text or a function of the screen, is fulfilled."""

@@ -71,7 +71,11 @@ bool is_error(const Span& span) { return is_true(span.tags, "error"); }
 
 ApplicationFrames application_frames(const Stack& stack) {
   const auto foreign = [](std::string_view file) {
-    if (file.empty() || file.starts_with("/usr/") || file.starts_with("/lib")) return true;
+    // The last three: how Debian's debug information names the C library's own start of a thread and of a program.
+    for (const std::string_view folder : {"/usr/", "/lib", "./nptl/", "../sysdeps/", "sysdeps/"}) {
+      if (file.starts_with(folder)) return true;
+    }
+    if (file.empty()) return true;
     return file.find("/site-packages/") != file.npos || file.find("/node_modules/") != file.npos;
   };
   ApplicationFrames found;

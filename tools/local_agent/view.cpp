@@ -287,7 +287,7 @@ std::string frame_bytes(const std::vector<Line>& lines, TerminalSize size) {
     // In the last column it would take the character there.
     if (columns(line.text) < size.width) out += "\x1b[K";
   }
-  return out;
+  return out + "\x1b[H";
 }
 
 }  // namespace scout::local_agent

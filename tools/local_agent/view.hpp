@@ -65,7 +65,7 @@ class View {
   std::size_t scrolled_ = 0, last_scroll_ = 0, page_ = 10;  // of the open trace
 };
 
-// The bytes that draw all lines of a terminal over those of before.
+// The bytes that draw all lines of a terminal over those of before. Only when all are drawn, the cursor is at the top left.
 std::string frame_bytes(const std::vector<Line>& lines, TerminalSize size);
 
 }  // namespace scout::local_agent
