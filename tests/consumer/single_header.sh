@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The programs of tests/consumer and the disabled one of tests/configurations, by hand, with nothing of ours but the one header.
+set -euo pipefail
+compiler=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+"$root/tools/amalgamate" "$root" "$folder/scout.hpp"
+# with_one_header SOURCE: the same source, as it looks when there is but one header.
+with_one_header() {
+  sed -e 's|#include <scout/agent.hpp>|#define SCOUT_AGENT\n#include "scout.hpp"|' -e 's|#include <scout/scout.hpp>|#include "scout.hpp"|' \
+    "$1" >"$folder/$(basename "$1")"
+  ! grep '<scout/' "$folder/$(basename "$1")"
+}
+with_one_header "$root/tests/consumer/program/main.cpp"
+with_one_header "$root/tests/consumer/program/work.cpp"
+with_one_header "$root/tests/configurations/disabled.cpp"
+strict=(-std=c++20 -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror -pthread)
+"$compiler" "${strict[@]}" "$folder"/{main,work}.cpp -lfmt -lsimdjson -o "$folder/program"
+"$folder/program"
+"$compiler" "${strict[@]}" -DSCOUT_DISABLE -I "$root/tests/configurations/absent" "$folder/disabled.cpp" -o "$folder/disabled"
+"$folder/disabled"
