@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs into a folder of its own; builds a program against it by hand, with what pkg-config says.
+# Installs into a folder of its own; builds a program against it by hand, with what pkg-config says. A part that only records links
+# nothing; a version that is not installed is refused.
 set -euo pipefail
 compiler=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -10,6 +11,10 @@ meson setup "$folder/build" "$root" --prefix "$folder/prefix" -Dlibdir=lib -Dtes
 meson install -C "$folder/build" --no-rebuild --tags devel --quiet
 
 export PKG_CONFIG_PATH=$folder/prefix/lib/pkgconfig
+! pkg-config --exists 'scout >= 99' 'scout-instrument >= 99'
+[[ ! $(pkg-config --libs scout-instrument) =~ [^[:space:]] ]]
+read -ra part <<<"$(pkg-config --cflags scout-instrument)"
+"$compiler" -std=c++20 -fPIC -shared -Wl,-z,defs "$root/tests/consumer/program/work.cpp" "${part[@]}" -o "$folder/libwork.so"
 read -ra flags <<<"$(pkg-config --cflags --libs scout)"
 "$compiler" -std=c++20 "$root"/tests/consumer/program/{main,work}.cpp "${flags[@]}" -o "$folder/program"
 "$folder/program"

@@ -1,0 +1,22 @@
+# The targets over the headers in ${scout_include_dir}: scout::instrument for scout/scout.hpp, which needs nothing, and scout::scout
+# for scout/agent.hpp too, where fmt and simdjson are found.
+if(NOT TARGET scout::instrument)
+  find_package(Threads REQUIRED)
+  add_library(scout::instrument INTERFACE IMPORTED GLOBAL)
+  target_include_directories(scout::instrument SYSTEM INTERFACE "${scout_include_dir}")
+  target_compile_features(scout::instrument INTERFACE cxx_std_20)
+  target_link_libraries(scout::instrument INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
+endif()
+set(scout_instrument_FOUND TRUE)
+
+if(NOT TARGET scout::scout)
+  find_package(fmt QUIET)
+  find_package(simdjson QUIET)
+  if(fmt_FOUND AND simdjson_FOUND)
+    add_library(scout::scout INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(scout::scout INTERFACE scout::instrument fmt::fmt simdjson::simdjson)
+  endif()
+endif()
+if(TARGET scout::scout)
+  set(scout_agent_FOUND TRUE)
+endif()
