@@ -43,7 +43,8 @@ inline bool flush(std::chrono::milliseconds timeout) {
   return agent == nullptr || agent->flush(*agent, timeout);
 }
 
-// Stops recording, drains for at most shutdown_timeout_seconds, ends the thread. May be followed by install().
+// Stops recording, drains for at most shutdown_timeout_seconds, ends the thread. May be followed by install(), once the sink has
+// returned.
 inline void shutdown() {
   if (detail::AgentTable* const agent = detail::find_agent()) agent->shutdown(*agent);
 }

@@ -131,8 +131,12 @@ Observed observe(const Fault& fault) {
   FaultyPeer peer(fault.transport);
   fault.begin(peer);
   const scout::Stats before = scout::stats();
-  REQUIRE(scout::install(
-      {.key = "test", .name = "test", .monitor = true, .log_level = "off", .core_agent_socket_path = peer.address()}));
+  // On a machine that stood still, the thread of the shutdown before may not be at its end yet.
+  const auto latest = std::chrono::steady_clock::now() + 60s;
+  while (!scout::install(
+      {.key = "test", .name = "test", .monitor = true, .log_level = "off", .core_agent_socket_path = peer.address()})) {
+    REQUIRE(std::chrono::steady_clock::now() < latest);
+  }
   Observed observed = work_and_wait();
   fault.end(peer);
   peer.stop();

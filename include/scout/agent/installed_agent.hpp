@@ -97,7 +97,7 @@ class InstalledAgent final : public AgentTable {
       engine->logger.write(LogLevel::warning, "scout.config", "install() was called twice: the first installation stays");
       return false;
     }
-    if (stuck_) {
+    if (stuck_ && thread_->is_running()) {
       engine->logger.write(LogLevel::error, "scout.config", "the sink of the previous installation has not returned yet");
       return false;
     }
@@ -123,6 +123,8 @@ class InstalledAgent final : public AgentTable {
       collector_ = std::make_unique<Collector>(registry_, target);
     }
     previous_engine_ = std::move(engine_);
+    previous_thread_ = std::move(thread_);
+    stuck_ = false;
     engine_ = std::move(engine);
     thread_ = std::make_unique<CollectorThread>(registry_, *collector_);
     engine_->logger.write(LogLevel::info, "scout.config", "scout " SCOUT_VERSION ": monitoring '{}'", engine_->config.name);
@@ -308,7 +310,7 @@ class InstalledAgent final : public AgentTable {
   SlowClock clock_{};
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;
-  std::unique_ptr<CollectorThread> thread_;
+  std::unique_ptr<CollectorThread> thread_, previous_thread_;  // the previous one: if it was stuck, it may be at its last instructions
   std::vector<std::unique_ptr<Published>> published_;
   Deadline exit_deadline_{};
   bool announced_ = false;  // that the drain takes a while

@@ -73,7 +73,8 @@ class CollectorThread {
     return work(collector_);
   }
 
-  bool is_current() const noexcept { return running_.load(std::memory_order_acquire) && pthread_equal(thread_, pthread_self()); }
+  bool is_running() const noexcept { return running_.load(std::memory_order_acquire); }
+  bool is_current() const noexcept { return is_running() && pthread_equal(thread_, pthread_self()); }
 
  private:
   enum class Request { none, flush, stop };
@@ -90,6 +91,7 @@ class CollectorThread {
 
   bool start_locked() noexcept {
     if (running_.load(std::memory_order_acquire)) return true;
+    if (stopped_) return false;  // a late wake(), of stop() itself or of a transaction that began before it
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the thread: no signal of the application lands on it
@@ -113,6 +115,7 @@ class CollectorThread {
     if (is_current()) return false;
     {
       std::lock_guard lock(request_lock_);
+      stopped_ = stopped_ || request == Request::stop;
       if (request == Request::flush ? !start_locked() : !running_.load(std::memory_order_acquire)) return false;
       if (request_ != Request::stop) request_ = request;
       request_deadline_ = std::max(deadline, request_deadline_);
@@ -237,6 +240,7 @@ class CollectorThread {
   Deadline request_deadline_{};
   std::uint64_t requested_ = 0, done_ = 0;
   bool flushed_ = false;
+  bool stopped_ = false;  // for good: the next installation has a thread of its own
 };
 
 }  // namespace scout::inline v0::detail

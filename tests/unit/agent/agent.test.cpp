@@ -4,6 +4,8 @@
 
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -54,6 +56,10 @@ bool said(const std::vector<LogLine>& lines, std::string_view part) {
     if (line.text.find(part) != std::string::npos) return true;
   }
   return false;
+}
+
+std::ptrdiff_t thread_count() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
 }
 
 }  // namespace
@@ -267,6 +273,17 @@ TEST_CASE("nobody listens: flush and shutdown return at once, and everything is 
   CHECK_FALSE(scout::stats().connected);
 }
 
+TEST_CASE("a wake-up that comes after shutdown starts no thread") {
+  TestSink sink;
+  REQUIRE(scout::install(config(), sink));
+  record("work");
+  scout::shutdown();
+  const std::ptrdiff_t threads = thread_count();
+  scout::detail::AgentHooks* const agent = scout::detail::find_agent();
+  agent->wake(*agent);
+  CHECK(thread_count() == threads);
+}
+
 TEST_CASE("a sink that hangs delays flush and shutdown no longer than they may take, and the application not at all") {
   struct Hanging {
     scout::Expected<void> write(const scout::Trace&) {
@@ -293,9 +310,21 @@ TEST_CASE("a sink that hangs delays flush and shutdown no longer than they may t
   TestSink next;
   CHECK_FALSE(scout::install(config(&lines), next));
   CHECK(said(lines, "has not returned"));
-  std::lock_guard guard(sink.lock);
-  sink.released = true;
-  sink.changed.notify_all();
+  {
+    std::lock_guard guard(sink.lock);
+    sink.released = true;
+    sink.changed.notify_all();
+  }
+  const auto latest = std::chrono::steady_clock::now() + 30s;
+  bool installed = false;
+  scout::Config quiet = config();
+  quiet.log_level = "off";
+  while (!installed && std::chrono::steady_clock::now() < latest) installed = scout::install(quiet, next);
+  REQUIRE_MESSAGE(installed, "the sink has returned, so that another may be installed");
+  record("after");
+  CHECK(scout::flush(30s));
+  CHECK(next.operations == std::vector<std::string>{"Job/after"});
+  scout::shutdown();
 }
 
 TEST_SUITE_END();
