@@ -1,29 +1,18 @@
-// What it costs to write a transaction as the core agent's JSON, ids, times and escaping included, beside a copy of the same
-// bytes: in turns, block by block.
-//
-//   encode [rounds]
+// What it costs to write a transaction as the core agent's JSON, ids, times and escaping included, beside a copy of the same bytes.
 
+#include <fmt/format.h>
 #include <scout/core_agent/json_encoder.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <string>
-#include <vector>
+#include "../support/suite.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
-
-constexpr int blocks_a_round = 200;
 
 // A root and spans below it, two deep; every fourth has a tag with a character to escape.
-class Transaction {
+class Batch {
  public:
-  explicit Transaction(std::uint16_t spans) {
+  explicit Batch(std::uint16_t spans) {
     const scout::Time start = std::chrono::sys_days{std::chrono::year{2026} / 11 / 25} + 12h;
     const scout::SpanId root = seed_.span(1, 0);
     spans_.push_back({root, {}, "Controller/users/show", start, start + 1s, {}});
@@ -44,45 +33,27 @@ class Transaction {
   std::vector<scout::Trace> trace_;
 };
 
-template <class Body>
-double nanoseconds_each(int count, Body body) {
-  const auto start = Clock::now();
-  for (int i = 0; i < count; ++i) {
-    body();
-    asm volatile("" ::: "memory");
-  }
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count() / count;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-void measure(std::uint16_t spans, int rounds) {
-  const Transaction transaction{spans};
-  scout::JsonEncoder encoder;
-  std::vector<char> message(1 << 20), copy(1 << 20);
-  const std::size_t size = encoder.encode(transaction.trace(), message);
-  const int count = static_cast<int>(10'000 / spans);
-  std::vector<double> encoding, copying, ratios;
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<double> encoded, copied;
-    for (int i = 0; i < blocks_a_round; ++i) {
-      encoded.push_back(nanoseconds_each(count, [&] { (void)encoder.encode(transaction.trace(), message); }));
-      copied.push_back(nanoseconds_each(count, [&] { std::memcpy(copy.data(), message.data(), size); }));
-    }
-    encoding.push_back(median(encoded));
-    copying.push_back(median(copied));
-    ratios.push_back(encoding.back() / copying.back());
-  }
-  std::printf("%3d spans, %6zu bytes: %9.1f ns, %6.1f ns a span; copied %8.1f ns; x %5.1f\n", spans, size, median(encoding),
-              median(encoding) / spans, median(copying), median(ratios));
+void add_rows(bench::Suite& suite, const Batch& batch) {
+  static scout::JsonEncoder encoder;
+  static std::vector<char> message(1 << 20), copy(1 << 20);
+  const int spans = static_cast<int>(batch.trace().spans().size()), calls = 10'000 / spans;
+  const std::size_t size = encoder.encode(batch.trace(), message);
+  const std::string encode = fmt::format("encode {} spans", spans), copying = fmt::format("copy {} bytes", size);
+  suite.row(encode, [&batch, calls] { return bench::block(calls, [&] { (void)encoder.encode(batch.trace(), message); }); });
+  suite.row(copying, [calls, size] { return bench::block(calls, [size] { std::memcpy(copy.data(), message.data(), size); }); });
+  suite.figure(fmt::format("{} spans", spans), "x copy", bench::at_most(5),
+               [=](const bench::Round& round) { return round.median(encode) / round.median(copying); });
+  suite.figure(fmt::format("one of {} spans", spans), "ns", bench::no_goal,
+               [=](const bench::Round& round) { return round.median(encode) / spans; });
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int rounds = count > 1 ? std::atoi(arguments[1]) : 9;
-  for (const std::uint16_t spans : {std::uint16_t{10}, std::uint16_t{100}}) measure(spans, rounds);
+  bench::Suite suite("encode", count, arguments);
+  const Batch small{10}, large{100};
+  add_rows(suite, small);
+  add_rows(suite, large);
+  suite.run(200);
+  return suite.report();
 }

@@ -1,160 +1,89 @@
-// What one span costs an application thread, beside the floor: two reads of the processor's counter and one store of a
-// 32-byte record. Floor and spans run in turn, block by block, while the collector drains; printed are nanoseconds a span
-// and the ratio to the floor of the same round, and what a span adds to some 200 ns of work inside it.
-//
-//   hot_path [rounds] [threads]
+// What one span costs an application thread, beside the floor: two reads of the processor's counter and one store of a 32-byte
+// record; and what it adds to some 200 ns of work inside it. The collector drains meanwhile.
 
-#include <scout/agent.hpp>
-#include <scout/sink/null_sink.hpp>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <thread>
-#include <vector>
-
+#include "../support/agent.hpp"
 #include "floor.hpp"
 
 namespace {
 
-constexpr int spans_a_block = 1000;
-constexpr int blocks_a_round = 200;
+constexpr int calls = 1000;
 
-using Clock = std::chrono::steady_clock;
+FloorRing ring;
 
-struct Samples {
-  std::vector<double> blocks;  // ns a span
-
-  double at(double part) {
-    std::sort(blocks.begin(), blocks.end());
-    return blocks[static_cast<std::size_t>(part * static_cast<double>(blocks.size() - 1))];
-  }
-};
-
-// Times `body` spans_a_block times, inlined into the loop.
 template <class Body>
-[[gnu::noinline]] double block(Body body) {
-  const auto start = Clock::now();
-  for (int i = 0; i < spans_a_block; ++i) {
-    body();
-    asm volatile("" ::: "memory");
-  }
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count() / spans_a_block;
-}
-
-double floor_block() {
-  static thread_local FloorRing ring;
+double floor_block(Body body) {
   ring.consume();
-  return block([] { floor_span(ring); });
-}
-
-template <class Body>
-double block_in_transaction(Body body) {
-  double nanoseconds = 0;
-  {
-    SCOUT_BACKGROUND_TRANSACTION("benchmark");
-    SCOUT_INSTRUMENT("warm");  // the first touch of the ids
-    nanoseconds = block(body);
-  }
-  std::this_thread::sleep_for(std::chrono::microseconds(300));  // the ring holds four blocks: the collector keeps up
-  return nanoseconds;
-}
-
-struct Row {
-  const char* name;
-  double (*run)();
-  std::vector<double> medians, tails, ratios;
-};
-
-double empty_block() { return block([] {}); }
-double outside_block() { return block([] { SCOUT_INSTRUMENT("span"); }); }
-double span_block() {
-  return block_in_transaction([] { SCOUT_INSTRUMENT("span"); });
-}
-double tagged_block() {
-  return block_in_transaction([] {
-    SCOUT_INSTRUMENT("span");
-    SCOUT_TAG("rows", 17);
-  });
-}
-double text_block() {
-  return block_in_transaction([] {
-    SCOUT_INSTRUMENT("span");
-    SCOUT_TAG("text", "sixteen letters!");
-  });
+  return bench::block(calls, body);
 }
 
 // A chain of multiplications, each of which waits for the one before: nothing of a span can hide behind it.
 [[gnu::always_inline]] inline void work() {
-  static thread_local std::uint64_t value = 1;
+  static std::uint64_t value = 1;
   std::uint64_t x = value;
   for (int i = 0; i < 240; ++i) asm volatile("imul $3, %0, %0" : "+r"(x));
   value = x;
 }
-double work_block() {
-  return block([] { work(); });
-}
-double floor_around_work_block() {
-  static thread_local FloorRing ring;
-  ring.consume();
-  return block([] { floor_span(ring, work); });
-}
-double span_around_work_block() {
-  return block_in_transaction([] {
-    SCOUT_INSTRUMENT("span");
-    work();
+
+void around_nothing(bench::Suite& suite) {
+  suite.row("empty loop", [] { return bench::block(calls, [] {}); });
+  suite.row("floor", [] { return floor_block([] { floor_span(ring); }); });
+  suite.row("span", [] { return bench::block_in_transaction(calls, [] { SCOUT_INSTRUMENT("span"); }); });
+  suite.row("span + integer tag", [] {
+    return bench::block_in_transaction(calls, [] {
+      SCOUT_INSTRUMENT("span");
+      SCOUT_TAG("rows", 17);
+    });
   });
+  suite.row("span + 16-byte tag", [] {
+    return bench::block_in_transaction(calls, [] {
+      SCOUT_INSTRUMENT("span");
+      SCOUT_TAG("text", "sixteen letters!");
+    });
+  });
+  suite.floor("floor");
+  using bench::Round;
+  suite.figure("a span", "x floor", bench::at_most(1.05), [](const Round& round) { return round.median("span") / round.median("floor"); });
+  suite.figure("a span, 99th percentiles of blocks", "x floor", bench::at_most(1.3),
+               [](const Round& round) { return round.tail("span") / round.tail("floor"); });
+  suite.figure("an integer tag more", "ns", bench::at_most(4),
+               [](const Round& round) { return round.median("span + integer tag") - round.median("span"); });
+  suite.figure("a 16-byte tag more", "ns", bench::at_most(8),
+               [](const Round& round) { return round.median("span + 16-byte tag") - round.median("span"); });
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-void measure(int rounds) {
-  Row rows[] = {{"empty loop", empty_block, {}, {}, {}},
-                {"floor", floor_block, {}, {}, {}},
-                {"span", span_block, {}, {}, {}},
-                {"span + integer tag", tagged_block, {}, {}, {}},
-                {"span + 16-byte tag", text_block, {}, {}, {}},
-                {"outside a transaction", outside_block, {}, {}, {}},
-                {"work", work_block, {}, {}, {}},
-                {"floor around work", floor_around_work_block, {}, {}, {}},
-                {"span around work", span_around_work_block, {}, {}, {}}};
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<Samples> samples(std::size(rows));
-    for (int i = 0; i < blocks_a_round; ++i) {
-      for (std::size_t row = 0; row < std::size(rows); ++row) samples[row].blocks.push_back(rows[row].run());
-    }
-    for (std::size_t row = 0; row < std::size(rows); ++row) {
-      rows[row].medians.push_back(samples[row].at(0.5));
-      rows[row].tails.push_back(samples[row].at(0.99));
-      rows[row].ratios.push_back(samples[row].at(0.5) / samples[1].at(0.5));
-    }
-  }
-  for (Row& row : rows) {
-    std::printf("%-24s %8.2f ns   p99 block %8.2f ns   x floor %5.2f\n", row.name, median(row.medians), median(row.tails),
-                median(row.ratios));
-  }
-  const double alone = median(std::end(rows)[-3].medians);
-  std::printf("around %.0f ns of work, the floor adds %.2f ns, a span %.2f ns\n", alone, median(std::end(rows)[-2].medians) - alone,
-              median(std::end(rows)[-1].medians) - alone);
+void around_work(bench::Suite& suite) {
+  suite.row("work", [] { return bench::block(calls, work); });
+  suite.row("two counter reads around work", [] {
+    return bench::block(calls, [] {
+      asm volatile("" : : "r"(scout::detail::read_ticks()));
+      work();
+      asm volatile("" : : "r"(scout::detail::read_ticks()));
+    });
+  });
+  suite.row("floor around work", [] { return floor_block([] { floor_span(ring, work); }); });
+  suite.row("span around work", [] {
+    return bench::block_in_transaction(calls, [] {
+      SCOUT_INSTRUMENT("span");
+      work();
+    });
+  });
+  const auto added = [&](const char* what, const char* row, bench::Goal goal) {
+    suite.figure(what, "ns", goal, [row](const bench::Round& round) { return round.median(row) - round.median("work"); });
+  };
+  added("two counter reads add to work", "two counter reads around work", bench::no_goal);
+  added("the floor adds to work", "floor around work", bench::no_goal);
+  added("a span adds to work", "span around work", bench::at_most(13));
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int rounds = count > 1 ? std::atoi(arguments[1]) : 9;
-  const int threads = count > 2 ? std::atoi(arguments[2]) : 1;
-  static scout::NullSink sink;
-  if (!scout::install({.key = "benchmark", .name = "benchmark", .monitor = true}, sink)) return 1;
-  std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) others.emplace_back([rounds] { measure(rounds); });
-  measure(rounds);
-  for (std::thread& other : others) other.join();
-  scout::shutdown();
-  const scout::Stats stats = scout::stats();
-  std::printf("spans started %llu, delivered %llu, dropped %llu\n", static_cast<unsigned long long>(stats.spans.started),
-              static_cast<unsigned long long>(stats.spans.delivered), static_cast<unsigned long long>(stats.spans.dropped.total()));
+  bench::Suite suite("hot_path", count, arguments);
+  bench::install();
+  suite.between(bench::pause_for_collector);
+  around_nothing(suite);
+  around_work(suite);
+  suite.run(200);
+  bench::shutdown(suite);
+  return suite.report();
 }

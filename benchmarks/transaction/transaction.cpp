@@ -1,37 +1,12 @@
 // What a transaction costs beside its spans: one with ten spans, a whole web request with its tags and ten spans, in turns with
-// eleven spans below a transaction that is open already, block by block, while the collector drains.
-//
-//   transaction [rounds]
+// eleven spans below a transaction that is open already, while the collector drains.
 
-#include <scout/agent.hpp>
-#include <scout/sink/null_sink.hpp>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <iterator>
-#include <thread>
-#include <vector>
-
+#include "../support/agent.hpp"
 #include "web_request.hpp"
 
 namespace {
 
-constexpr int requests_a_block = 50;
-constexpr int blocks_a_round = 400;
-
-using Clock = std::chrono::steady_clock;
-
-// Nanoseconds for one call of `body`; the collector gets a pause afterwards.
-template <class Body>
-double block(Body body) {
-  const auto start = Clock::now();
-  for (int i = 0; i < requests_a_block; ++i) body();
-  const double nanoseconds = std::chrono::duration<double, std::nano>(Clock::now() - start).count() / requests_a_block;
-  std::this_thread::sleep_for(std::chrono::microseconds(300));
-  return nanoseconds;
-}
+constexpr int calls = 50;
 
 void spans(int count) {
   for (int i = 0; i < count; ++i) {
@@ -40,53 +15,27 @@ void spans(int count) {
   }
 }
 
-double request_block() {
-  return block([] { serve_request("users/show"); });
-}
-double transaction_block() {
-  return block([] {
-    SCOUT_WEB_TRANSACTION("users/show");
-    spans(10);
-  });
-}
-double spans_block() {
-  SCOUT_BACKGROUND_TRANSACTION("spans");
-  return block([] { spans(11); });
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int rounds = count > 1 ? std::atoi(arguments[1]) : 9;
-  static scout::NullSink sink;
-  if (!scout::install({.key = "benchmark", .name = "benchmark", .monitor = true}, sink)) return 1;
-  constexpr struct {
-    const char* name;
-    double (*block)();
-  } rows[] = {{"eleven spans", spans_block}, {"a transaction with ten spans", transaction_block}, {"a web request with ten spans", request_block}};
-  constexpr std::size_t row_count = std::size(rows);
-  std::vector<double> medians[row_count], ratios[row_count];
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<double> times[row_count];
-    for (int i = 0; i < blocks_a_round; ++i) {
-      for (std::size_t row = 0; row < row_count; ++row) times[row].push_back(rows[row].block());
-    }
-    for (std::size_t row = 0; row < row_count; ++row) {
-      medians[row].push_back(median(times[row]));
-      ratios[row].push_back(medians[row].back() / medians[0].back() * 11);
-    }
-  }
-  for (std::size_t row = 0; row < row_count; ++row) {
-    std::printf("%-28s %8.1f ns = %5.1f spans\n", rows[row].name, median(medians[row]), median(ratios[row]));
-  }
-  scout::shutdown();
-  const scout::Stats stats = scout::stats();
-  std::printf("spans started %llu, delivered %llu, dropped %llu\n", static_cast<unsigned long long>(stats.spans.started),
-              static_cast<unsigned long long>(stats.spans.delivered),
-              static_cast<unsigned long long>(stats.spans.dropped.total()));
+  bench::Suite suite("transaction", count, arguments);
+  bench::install();
+  suite.between(bench::pause_for_collector);
+  suite.row("11 spans", [] { return bench::block_in_transaction(calls, [] { spans(11); }); });
+  suite.row("transaction with 10 spans", [] {
+    return bench::block(calls, [] {
+      SCOUT_WEB_TRANSACTION("users/show");
+      spans(10);
+    });
+  });
+  suite.row("web request with 10 spans", [] { return bench::block(calls, [] { serve_request("users/show"); }); });
+  suite.floor("11 spans");
+  const auto in_spans = [&](const char* what, const char* row, bench::Goal goal) {
+    suite.figure(what, "spans", goal, [row](const bench::Round& round) { return 11 * round.median(row) / round.median("11 spans"); });
+  };
+  in_spans("a transaction with 10 spans", "transaction with 10 spans", bench::at_most(15));
+  in_spans("a web request with 10 spans", "web request with 10 spans", bench::no_goal);
+  suite.run(400);
+  bench::shutdown(suite);
+  return suite.report();
 }

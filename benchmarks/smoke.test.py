@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Runs every benchmark suite in the smallest way: each must end well and leave its rows as JSON and a plot that is XML. Times are
+not looked at.
+
+usage: smoke.test.py BUILD_FOLDER
+"""
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+import bench
+
+ROWS = {
+    "hot_path": {"empty loop", "floor", "span", "span + integer tag", "span + 16-byte tag", "work", "span around work"},
+    "transaction": {"11 spans", "transaction with 10 spans", "web request with 10 spans"},
+    "coroutine": {"without a context", "the thread's context", "another context than the thread's"},
+    "encode": {"encode 10 spans", "encode 100 spans"},
+}
+
+
+def check(suite, results, plot):
+    rows = {row["name"]: row for row in results["rows"]}
+    assert ROWS[suite] <= rows.keys(), "missing: %s" % (ROWS[suite] - rows.keys())
+    for row in [*rows.values(), *({"name": figure["name"], "median": figure["value"]} for figure in results["figures"])]:
+        assert row["median"] is not None and math.isfinite(row["median"]), "no value: %s" % row["name"]
+    texts = {element.text for element in xml.etree.ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}text")}
+    assert rows.keys() <= texts, "not in the plot: %s" % (rows.keys() - texts)
+
+
+def main():
+    build = pathlib.Path(sys.argv[1])
+    assert set(bench.SUITES) == ROWS.keys()
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run([bench.__file__, build, "--smoke", "--json", file.name], check=True)
+        results = json.load(file)
+    assert [suite["suite"] for suite in results["suites"]] == list(bench.SUITES)
+    for suite in results["suites"]:
+        check(suite["suite"], suite, build / "results" / (suite["suite"] + ".svg"))
+    print("%d suites" % len(results["suites"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

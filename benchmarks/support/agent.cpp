@@ -1,0 +1,74 @@
+#include "agent.hpp"
+
+#include <scout/agent.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace bench {
+
+namespace {
+
+enum class Gate { open, closed, occupied };  // occupied: closed, and the collector stands before it
+std::atomic<Gate> gate{Gate::open};
+
+struct Sink {
+  scout::Expected<void> write(const scout::Trace&) {
+    if (gate.load(std::memory_order_relaxed) != Gate::open) stand();
+    return {};
+  }
+  scout::Expected<void> write(const scout::ApplicationEvent&) { return {}; }
+  scout::Expected<void> flush(scout::Deadline) { return {}; }
+
+ private:
+  static void stand() {
+    Gate seen = Gate::closed;
+    gate.compare_exchange_strong(seen, Gate::occupied);
+    gate.notify_all();
+    gate.wait(Gate::occupied);
+  }
+};
+
+void check(bool installed) {
+  if (installed) return;
+  std::fputs("the agent could not be installed\n", stderr);
+  std::exit(1);
+}
+
+}  // namespace
+
+void install() {
+  static Sink sink;
+  check(scout::install({.key = "benchmark", .name = "benchmark", .monitor = true}, sink));
+}
+
+void install(const std::string& core_agent) {
+  check(scout::install({.key = "benchmark", .name = "benchmark", .monitor = true, .core_agent_socket_path = core_agent}));
+}
+
+void flush() { scout::flush(std::chrono::seconds(10)); }
+
+void shutdown(Suite& suite) {
+  scout::shutdown();
+  const scout::Stats account = scout::stats();
+  suite.count("spans started", account.spans.started);
+  suite.count("spans delivered", account.spans.delivered);
+  suite.count("spans dropped", account.spans.dropped.total());
+}
+
+HeldCollector::HeldCollector() {
+  gate = Gate::closed;
+  { SCOUT_BACKGROUND_TRANSACTION("holds the collector"); }
+  gate.wait(Gate::closed);
+}
+
+HeldCollector::~HeldCollector() {
+  gate = Gate::open;
+  gate.notify_all();
+}
+
+void pause_for_collector() { counting() ? flush() : std::this_thread::sleep_for(std::chrono::microseconds(300)); }
+
+}  // namespace bench

@@ -1,0 +1,43 @@
+#ifndef SCOUT_BENCHMARKS_AGENT_HPP
+#define SCOUT_BENCHMARKS_AGENT_HPP
+
+// The agent of a benchmark, compiled once for all of them.
+
+#include <scout/scout.hpp>
+
+#include <string>
+
+#include "suite.hpp"
+
+namespace bench {
+
+// Into a sink that keeps nothing, or to the core agent at an address. Ends the program when that cannot be done.
+void install();
+void install(const std::string& core_agent);
+void flush();
+// Ends it; its account becomes counts of the suite.
+void shutdown(Suite& suite);
+
+// While this lives the sink does not return, so the collector stands still with the next transaction that it completes.
+class HeldCollector {
+ public:
+  HeldCollector();  // waits until it stands
+  ~HeldCollector();
+  HeldCollector(const HeldCollector&) = delete;
+  HeldCollector& operator=(const HeldCollector&) = delete;
+};
+
+// Gives the collector the time to empty the rings, which hold four thousand spans: for Suite::between().
+void pause_for_collector();
+
+// A block of spans below one transaction.
+template <class Body>
+double block_in_transaction(int calls, Body body) {
+  SCOUT_BACKGROUND_TRANSACTION("benchmark");
+  SCOUT_INSTRUMENT("warm");  // the first touch of the ids
+  return block(calls, body);
+}
+
+}  // namespace bench
+
+#endif
