@@ -20,7 +20,7 @@ import tempfile
 
 import plot
 
-SUITES = ("hot_path", "transaction", "coroutine", "encode")
+SUITES = ("hot_path", "transaction", "coroutine", "encode", "throughput")
 COUNTED = ("hot_path", "transaction", "coroutine", "encode")  # suites whose instructions say something
 
 

@@ -19,6 +19,7 @@ ROWS = {
     "transaction": {"11 spans", "transaction with 10 spans", "web request with 10 spans"},
     "coroutine": {"without a context", "the thread's context", "another context than the thread's"},
     "encode": {"encode 10 spans", "encode 100 spans"},
+    "throughput": {"raw send, CPU", "background thread, CPU", "raw send, elapsed", "background thread, elapsed"},
 }
 
 

@@ -18,6 +18,13 @@ void flush();
 // Ends it; its account becomes counts of the suite.
 void shutdown(Suite& suite);
 
+// Of the background thread so far.
+struct Usage {
+  double cpu_time;                        // nanoseconds
+  unsigned long long voluntary_switches;  // of context: it went to sleep
+};
+Usage collector_usage();
+
 // While this lives the sink does not return, so the collector stands still with the next transaction that it completes.
 class HeldCollector {
  public:
