@@ -20,8 +20,9 @@ import tempfile
 
 import plot
 
-SUITES = ("hot_path", "transaction", "coroutine", "encode", "throughput")
-COUNTED = ("hot_path", "transaction", "coroutine", "encode")  # suites whose instructions say something
+SUITES = ("hot_path", "without_clock", "disabled", "contention", "full_ring", "transaction", "coroutine", "encode", "throughput",
+          "idle", "memory", "compile_time")
+COUNTED = ("hot_path", "without_clock", "transaction", "coroutine", "encode")  # suites whose instructions say something
 
 
 def instructions_of(program, rows):

@@ -16,10 +16,17 @@ import bench
 
 ROWS = {
     "hot_path": {"empty loop", "floor", "span", "span + integer tag", "span + 16-byte tag", "work", "span around work"},
+    "without_clock": {"empty loop", "span", "span, object"},
+    "disabled": {"empty loop", "compiled out", "not installed", "monitor off, object", "outside of a transaction"},
+    "contention": {"floor, threads: 1", "span, threads: 1", "floor, threads: 2", "span, threads: 2"},
+    "full_ring": {"floor", "span", "refused span"},
     "transaction": {"11 spans", "transaction with 10 spans", "web request with 10 spans"},
     "coroutine": {"without a context", "the thread's context", "another context than the thread's"},
     "encode": {"encode 10 spans", "encode 100 spans"},
     "throughput": {"raw send, CPU", "background thread, CPU", "raw send, elapsed", "background thread, elapsed"},
+    "idle": {"10 transactions a second, CPU", "quiet, wake-ups", "quiet, CPU"},
+    "memory": {"a thread", "1,000 times as many spans as a ring holds", "1,000 threads, one after another"},
+    "compile_time": {"empty file", "<string_view>", "<scout/scout.hpp>", "a macro, hot code", "a macro, cold code"},
 }
 
 

@@ -52,8 +52,9 @@ int main(int count, char** arguments) {
     });
     suite.row("no context, the thread has one", [&] { return block(outside); });
     suite.floor("without a context");
-    suite.figure("the thread's context adds", "ns", bench::no_goal,
-                 [](const bench::Round& round) { return round.median("the thread's context") - round.median("without a context"); });
+    suite.figure("the thread's context adds", "ns", bench::no_goal, [](const bench::Round& round) {
+      return round.median("the thread's context") - round.median("without a context");
+    });
     suite.figure("two switches of context add", "ns", bench::no_goal, [](const bench::Round& round) {
       return round.median("another context than the thread's") - round.median("without a context");
     });

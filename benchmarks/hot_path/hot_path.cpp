@@ -42,7 +42,8 @@ void around_nothing(bench::Suite& suite) {
   });
   suite.floor("floor");
   using bench::Round;
-  suite.figure("a span", "x floor", bench::at_most(1.05), [](const Round& round) { return round.median("span") / round.median("floor"); });
+  suite.figure("a span", "x floor", bench::at_most(1.05),
+               [](const Round& round) { return round.median("span") / round.median("floor"); });
   suite.figure("a span, 99th percentiles of blocks", "x floor", bench::at_most(1.3),
                [](const Round& round) { return round.tail("span") / round.tail("floor"); });
   suite.figure("an integer tag more", "ns", bench::at_most(4),

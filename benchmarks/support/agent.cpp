@@ -51,6 +51,11 @@ void install(const std::string& core_agent) {
   check(scout::install({.key = "benchmark", .name = "benchmark", .monitor = true, .core_agent_socket_path = core_agent}));
 }
 
+void install_without_monitoring() {
+  install();
+  scout::configure({.monitor = false});
+}
+
 void flush() { scout::flush(std::chrono::seconds(10)); }
 
 void shutdown(Suite& suite) {

@@ -14,6 +14,7 @@ namespace bench {
 // Into a sink that keeps nothing, or to the core agent at an address. Ends the program when that cannot be done.
 void install();
 void install(const std::string& core_agent);
+void install_without_monitoring();
 void flush();
 // Ends it; its account becomes counts of the suite.
 void shutdown(Suite& suite);
@@ -37,12 +38,17 @@ class HeldCollector {
 // Gives the collector the time to empty the rings, which hold four thousand spans: for Suite::between().
 void pause_for_collector();
 
-// A block of spans below one transaction.
+// Runs `work` below one transaction, with ids at hand.
+template <class Work>
+double in_transaction(Work work) {
+  SCOUT_BACKGROUND_TRANSACTION("benchmark");
+  SCOUT_INSTRUMENT("warm");
+  return work();
+}
+
 template <class Body>
 double block_in_transaction(int calls, Body body) {
-  SCOUT_BACKGROUND_TRANSACTION("benchmark");
-  SCOUT_INSTRUMENT("warm");  // the first touch of the ids
-  return block(calls, body);
+  return in_transaction([&] { return block(calls, body); });
 }
 
 }  // namespace bench

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <scout/core_agent/framing.hpp>
 #include <signal.h>
 #include <simdjson.h>
 #include <sys/mman.h>
@@ -10,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <scout/core_agent/framing.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -101,7 +101,8 @@ Peer::Peer() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  check(::bind(listener, generic, size) == 0 && ::listen(listener, 4) == 0 && ::getsockname(listener, generic, &size) == 0, "listen");
+  check(::bind(listener, generic, size) == 0 && ::listen(listener, 4) == 0 && ::getsockname(listener, generic, &size) == 0,
+        "listen");
   port_ = ntohs(address.sin_port);
   process_ = ::fork();
   check(process_ >= 0, "fork");

@@ -92,7 +92,8 @@ Suite::Suite(std::string name, int argument_count, char** arguments) : name_(std
 }
 
 void Suite::row(const std::string& name, Block block, const std::string& unit) {
-  row(name, [block = std::move(block)] { return std::vector<double>{block()}; }, unit);
+  row(
+      name, [block = std::move(block)] { return std::vector<double>{block()}; }, unit);
 }
 
 void Suite::row(const std::string& name, Samples block, const std::string& unit) {
@@ -146,8 +147,8 @@ int Suite::report() const {
   std::string rows, figures, counts;
   for (const Row& row : rows_) {
     rows += fmt::format(R"({}{{"name":{},"unit":{},"median":{},"p99":{},"ratio":{},"calls":{}}})", rows.empty() ? "" : ",\n",
-                        json(row.name), json(row.unit), json(middle(row.medians)), json(middle(row.tails)), json(middle(row.ratios)),
-                        row.calls);
+                        json(row.name), json(row.unit), json(middle(row.medians)), json(middle(row.tails)),
+                        json(middle(row.ratios)), row.calls);
   }
   for (const Figure& figure : figures_) {
     const auto goal = [&](bool least) {

@@ -7,7 +7,8 @@
 //
 //   SUITE [--rounds N] [--smoke] [--count]
 //
-// --smoke: as little as shows that it works. --count: under callgrind, one block of each row, for bench.py to count its instructions.
+// --smoke: as little as shows that it works. --count: under callgrind, one block of each row, for bench.py to count its
+// instructions.
 
 #include <chrono>
 #include <functional>
@@ -62,6 +63,10 @@ class Suite {
   int scaled(int size, int smallest = 1) const { return smoke_ ? smallest : size; }
 
   void run(int blocks);
+  void run_once() {  // what takes its time, or can be seen only once
+    rounds_ = 1;
+    run(1);
+  }
   // Prints what was found; the program's exit status.
   int report() const;
 

@@ -6,9 +6,9 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <scout/core_agent/framing.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <scout/core_agent/framing.hpp>
 
 #include <cstdio>
 #include <cstdlib>

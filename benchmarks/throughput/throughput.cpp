@@ -1,6 +1,6 @@
 // What becomes of spans on the one background thread: drained, assembled, encoded, sent over loopback TCP to another process
-// which parses every message and answers. Beside it a plain send of the same bytes, with the same answers, to a process of the same
-// kind. CPU time is that of the thread which sends, the system's part included.
+// which parses every message and answers. Beside it a plain send of the same bytes, with the same answers, to a process of the
+// same kind. CPU time is that of the thread which sends, the system's part included.
 
 #include <ctime>
 #include <thread>
@@ -75,9 +75,8 @@ int main(int count, char** arguments) {
   suite.row("raw send, elapsed", [&] { return raw_time / spans; });
   suite.row("background thread, elapsed", [&] { return agent_time / spans; });
   suite.floor("raw send, CPU");
-  suite.figure("the background thread's CPU time", "x raw", bench::at_most(1.5), [](const bench::Round& round) {
-    return round.median("background thread, CPU") / round.median("raw send, CPU");
-  });
+  suite.figure("the background thread's CPU time", "x raw", bench::at_most(1.5),
+               [](const bench::Round& round) { return round.median("background thread, CPU") / round.median("raw send, CPU"); });
   suite.figure("million spans in a second", "", bench::at_least(4),
                [](const bench::Round& round) { return 1e3 / round.median("background thread, elapsed"); });
   suite.figure("million spans in its CPU second", "", bench::no_goal,

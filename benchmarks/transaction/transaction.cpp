@@ -31,7 +31,8 @@ int main(int count, char** arguments) {
   suite.row("web request with 10 spans", [] { return bench::block(calls, [] { serve_request("users/show"); }); });
   suite.floor("11 spans");
   const auto in_spans = [&](const char* what, const char* row, bench::Goal goal) {
-    suite.figure(what, "spans", goal, [row](const bench::Round& round) { return 11 * round.median(row) / round.median("11 spans"); });
+    suite.figure(what, "spans", goal,
+                 [row](const bench::Round& round) { return 11 * round.median(row) / round.median("11 spans"); });
   };
   in_spans("a transaction with 10 spans", "transaction with 10 spans", bench::at_most(15));
   in_spans("a web request with 10 spans", "web request with 10 spans", bench::no_goal);
