@@ -4,10 +4,11 @@
 usage: bench.py BUILD_FOLDER [SUITE...] [--json FILE] [--peers] [--rounds N] [--smoke]
 
 --json    all results in one file
---peers   also the suite that measures other tracers beside the same floor
+--peers   the suite that measures other tracers beside the same floor; with suites: as well
 --smoke   as little as shows that all of it works; the times mean nothing
 """
 import argparse
+import contextlib
 import datetime
 import json
 import pathlib
@@ -18,10 +19,12 @@ import subprocess
 import sys
 import tempfile
 
+import lttng_session
 import plot
 
 SUITES = ("hot_path", "without_clock", "disabled", "contention", "full_ring", "transaction", "coroutine", "encode", "throughput",
           "idle", "memory", "compile_time")
+PEERS = "peers"
 COUNTED = ("hot_path", "without_clock", "transaction", "coroutine", "encode")  # suites whose instructions say something
 
 
@@ -44,7 +47,8 @@ def instructions_of(program, rows):
 def measure(build, suite, options):
     program = build / "benchmarks" / suite
     command = [program, "--smoke"] if options.smoke else [program, "--rounds", str(options.rounds)]
-    results = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    with lttng_session.active_session() if suite == PEERS else contextlib.nullcontext() as environment:
+        results = json.loads(subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE).stdout)
     if suite in COUNTED and not options.smoke:
         counted = json.loads(subprocess.run([program, "--count"], check=True, stdout=subprocess.PIPE).stdout)["rows"]
         instructions = instructions_of(program, counted)
@@ -99,9 +103,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
-    suites = options.suites or list(SUITES)
+    suites = options.suites or ([] if options.peers else list(SUITES))
+    suites += [PEERS] if options.peers else []
     for suite in suites:
-        if suite not in SUITES:
+        if suite not in (*SUITES, PEERS):
             parser.error("no suite is named %s; there are %s" % (suite, ", ".join(SUITES)))
     folder = options.build / "results"
     folder.mkdir(exist_ok=True)
