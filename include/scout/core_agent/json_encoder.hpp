@@ -6,12 +6,8 @@
 // as deep before.
 
 #include <algorithm>
-#include <cassert>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,82 +15,13 @@
 #include "../core/json_text.hpp"
 #include "../sink/application_event.hpp"
 #include "../sink/trace.hpp"
+#include "bounded_writer.hpp"
+#include "wire_text.hpp"
 
 namespace scout::inline v0 {
 
-namespace detail {
-
-// Writes where its owner has made sure of the room.
-struct PlainWriter {
-  char* out;
-
-  void append(const char* text, std::size_t size) noexcept {
-    std::memcpy(out, text, size);
-    out += size;
-  }
-};
-
-}  // namespace detail
-
-// Never writes beyond its buffer, but counts on: a look at size() tells whether all went in, or what would have been enough.
-class BoundedWriter {
- public:
-  explicit BoundedWriter(std::span<char> buffer) noexcept : out_(buffer.data()), left_(buffer.size()) {}
-
-  // Has `write` append exactly `size` bytes to a PlainWriter: one look at the room for all of them.
-  template <class Write>
-  void append_fixed(std::size_t size, Write write) noexcept {
-    size_ += size;
-    if (size > left_) return;
-    detail::PlainWriter plain{out_};
-    write(plain);
-    assert(plain.out == out_ + size);
-    out_ += size;
-    left_ -= size;
-  }
-
-  void append(const char* text, std::size_t size) noexcept {
-    size_ += size;
-    if (size > left_ || size == 0) return;
-    std::memcpy(out_, text, size);
-    out_ += size;
-    left_ -= size;
-  }
-  void append(std::string_view text) noexcept { append(text.data(), text.size()); }
-
-  std::size_t size() const noexcept { return size_; }
-
- private:
-  char* out_;
-  std::size_t left_;
-  std::size_t size_ = 0;
-};
-
 struct Registration {
   std::string_view app, key, hostname;
-};
-
-// A timestamp's text, kept while the second stays the same: most times of a trace share theirs.
-class TimestampText {
- public:
-  // Valid until the next call.
-  const char* operator()(Time time) noexcept {
-    const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    if (second != second_) {
-      second_ = second;
-      write_timestamp(text_, time);
-    } else {
-      const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(time - second);
-      detail::write_digits(text_ + microseconds_place, static_cast<unsigned>(rest.count()), 6);
-    }
-    return text_;
-  }
-
- private:
-  static constexpr std::size_t microseconds_place = 20;
-
-  std::chrono::sys_seconds second_ = std::chrono::sys_seconds::min();
-  char text_[timestamp_size] = {};
 };
 
 // Each function returns the size of the whole message; it is in the buffer only if it is not larger than that.
@@ -109,51 +36,38 @@ class JsonEncoder {
 
  private:
   struct OpenSpan {
+    OpenSpan(SpanId span, Time from, Time until) noexcept : id(span), start(from), stop(until), text(span) {}
+
     SpanId id;
     Time start, stop;
-    IdText text;
+    detail::UuidText text;
   };
 
   void start_span(BoundedWriter& out, const SpanView& span);
   void stop_span(BoundedWriter& out);
-  void append_names(detail::PlainWriter& out, const OpenSpan& span) const;
+  char* put_request(char* out, Time time) noexcept;
+  char* put_span(char* out, Time time, const OpenSpan& span) noexcept;
 
   TimestampText timestamp_;
-  IdText request_{};
+  // What stands behind the timestamp of a command: the request's id, and the beginning of the span's.
+  static constexpr std::string_view request_id_ = R"(,"request_id":")", span_id_ = R"(","span_id":"span-)";
+  static constexpr std::size_t request_size_ = request_id_.size() + RequestId{}.text().size();
+  char names_[request_size_ + span_id_.size()];
   std::vector<OpenSpan> open_;  // the request first, as the bounds of all
 };
 
 namespace detail {
 
-// Sizes known to the compiler make these plain moves.
-inline constexpr std::size_t request_size = RequestId{}.text().size(), span_size = SpanId{}.text().size();
-template <class Out>
-void append_request(Out& out, const IdText& id) noexcept {
-  out.append(id.data(), request_size);
+// More than the fixed parts of any command come to, with its ids and its timestamp.
+inline constexpr std::size_t most_of_command = 320;
+
+inline std::size_t most_of_tag(const TagView& tag) noexcept {
+  return most_of_command + most_of_string(tag.key().size()) + tag.json().size();
 }
-inline void append_span(PlainWriter& out, const IdText& id) noexcept { out.append(id.data(), span_size); }
 
-// What stands between the values of a span's commands.
-namespace fragment {
-inline constexpr char start_span[] = R"({"StartSpan":{"timestamp":")", tag_span[] = R"({"TagSpan":{"timestamp":")",
-                      stop_span[] = R"({"StopSpan":{"timestamp":")", request_id[] = R"(","request_id":")",
-                      span_id[] = R"(","span_id":")", parent_id[] = R"(","parent_id":")", no_parent_id[] = R"(","parent_id":null)",
-                      operation[] = R"(","operation":)", first_operation[] = R"(,"operation":)", end_of_command[] = R"("}},)";
-}  // namespace fragment
-
-// Of literals, without their NULs.
-template <std::size_t... sizes>
-constexpr std::size_t size_of(const char (&... literals)[sizes]) noexcept {
-  return ((sizeof literals - 1) + ...);
-}
-inline constexpr std::size_t names_size = size_of(fragment::request_id, fragment::span_id) + request_size + span_size;
-
-inline void append_tag(BoundedWriter& out, const TagView& tag) noexcept {
-  append_literal(out, R"(","tag":)");
-  append_json_string(out, tag.key());
-  append_literal(out, R"(,"value":)");
-  out.append(tag.json());
-  append_literal(out, "}},");
+inline char* put_tag(char* out, const TagView& tag) noexcept {
+  out = put_string(put(out, R"(","tag":)"), tag.key());
+  return put(put(put(out, R"(,"value":)"), tag.json()), "}},");
 }
 
 }  // namespace detail
@@ -173,8 +87,8 @@ inline std::size_t JsonEncoder::encode(const Registration& registration, std::sp
 inline std::size_t JsonEncoder::encode(const ApplicationEvent& event, std::span<char> buffer) {
   BoundedWriter out(buffer);
   detail::append_literal(out, R"({"ApplicationEvent":{"timestamp":")");
-  out.append(timestamp_(event.time()), timestamp_size);
-  detail::append_literal(out, R"(","event_type":)");
+  out.append_up_to(TimestampText::size, [&](char* to) { return timestamp_.put(to, event.time()); });
+  detail::append_literal(out, R"(,"event_type":)");
   append_json_string(out, event.type());
   detail::append_literal(out, R"(,"event_value":)");
   out.append(event.json());
@@ -185,91 +99,68 @@ inline std::size_t JsonEncoder::encode(const ApplicationEvent& event, std::span<
 }
 
 inline std::size_t JsonEncoder::encode(const Trace& trace, std::span<char> buffer) {
+  using detail::put;
   BoundedWriter out(buffer);
-  request_ = trace.request_id().text();
-  const Time stop = std::max(trace.start(), trace.stop());
-  open_.assign(1, OpenSpan{{}, trace.start(), stop, {}});
+  const Time start = trace.start(), stop = std::max(start, trace.stop());
+  const IdText request = trace.request_id().text();
+  put(put(put(names_, request_id_), std::string_view(request.data(), request.size())), span_id_);
+  open_.clear();
+  open_.emplace_back(SpanId{}, start, stop);
 
-  detail::append_literal(out, R"({"BatchCommand":{"commands":[{"StartRequest":{"timestamp":")");
-  const char* const start = timestamp_(trace.start());
-  out.append(start, timestamp_size);
-  detail::append_literal(out, R"(","request_id":")");
-  detail::append_request(out, request_);
-  detail::append_literal(out, R"("}},)");
+  out.append_up_to(detail::most_of_command, [&](char* to) {
+    return put(put_request(put(to, R"({"BatchCommand":{"commands":[{"StartRequest":{"timestamp":")"), start), R"("}},)");
+  });
   for (const TagView& tag : trace.tags()) {
-    detail::append_literal(out, R"({"TagRequest":{"timestamp":")");
-    out.append(start, timestamp_size);
-    detail::append_literal(out, R"(","request_id":")");
-    detail::append_request(out, request_);
-    detail::append_tag(out, tag);
+    out.append_up_to(detail::most_of_tag(tag), [&](char* to) {
+      return detail::put_tag(put_request(put(to, R"({"TagRequest":{"timestamp":")"), start), tag);
+    });
   }
   for (const SpanView& span : trace.spans()) start_span(out, span);
   while (open_.size() > 1) stop_span(out);
-  detail::append_literal(out, R"({"FinishRequest":{"timestamp":")");
-  out.append(timestamp_(stop), timestamp_size);
-  detail::append_literal(out, R"(","request_id":")");
-  detail::append_request(out, request_);
-  detail::append_literal(out, R"("}}]}})");
+  out.append_up_to(detail::most_of_command,
+                   [&](char* to) { return put(put_request(put(to, R"({"FinishRequest":{"timestamp":")"), stop), R"("}}]}})"); });
   return out.size();
 }
 
 inline void JsonEncoder::start_span(BoundedWriter& out, const SpanView& span) {
+  using detail::put;
   while (open_.size() > 1 && open_.back().id != span.parent()) stop_span(out);
-  const OpenSpan& parent = open_.back();
-  const Time start = std::clamp(span.start(), parent.start, parent.stop);
-  const Time stop = std::clamp(span.stop(), start, parent.stop);
-  const IdText parent_text = parent.text;
-  const OpenSpan& added = open_.emplace_back(OpenSpan{span.id(), start, stop, span.id().text()});
-
-  const char* const start_text = timestamp_(start);
+  const Time start = std::clamp(span.start(), open_.back().start, open_.back().stop);
+  const OpenSpan& added = open_.emplace_back(span.id(), start, std::clamp(span.stop(), start, open_.back().stop));
   const bool is_root = open_.size() == 2;
-  const std::size_t size = detail::size_of(detail::fragment::start_span) + timestamp_size + detail::names_size +
-                           (is_root ? detail::size_of(detail::fragment::no_parent_id, detail::fragment::first_operation)
-                                    : detail::size_of(detail::fragment::parent_id, detail::fragment::operation) + detail::span_size);
-  out.append_fixed(size, [&](detail::PlainWriter& plain) {
-    detail::append_literal(plain, detail::fragment::start_span);
-    plain.append(start_text, timestamp_size);
-    append_names(plain, added);
+
+  out.append_up_to(detail::most_of_command + detail::most_of_string(span.operation().size()), [&](char* to) {
+    to = put_span(put(to, R"({"StartSpan":{"timestamp":")"), start, added);
     if (is_root) {
-      detail::append_literal(plain, detail::fragment::no_parent_id);
-      detail::append_literal(plain, detail::fragment::first_operation);
+      to = put(to, R"(","parent_id":null,"operation":)");
     } else {
-      detail::append_literal(plain, detail::fragment::parent_id);
-      detail::append_span(plain, parent_text);
-      detail::append_literal(plain, detail::fragment::operation);
+      to = put(open_.end()[-2].text.put(put(to, R"(","parent_id":"span-)")), R"(","operation":)");
     }
+    return put(detail::put_string(to, span.operation()), "}},");
   });
-  append_json_string(out, span.operation());
-  detail::append_literal(out, "}},");
   for (const TagView& tag : span.tags()) {
-    out.append_fixed(detail::size_of(detail::fragment::tag_span) + timestamp_size + detail::names_size, [&](detail::PlainWriter& plain) {
-      detail::append_literal(plain, detail::fragment::tag_span);
-      plain.append(start_text, timestamp_size);
-      append_names(plain, added);
+    out.append_up_to(detail::most_of_tag(tag), [&](char* to) {
+      return detail::put_tag(put_span(put(to, R"({"TagSpan":{"timestamp":")"), start, added), tag);
     });
-    detail::append_tag(out, tag);
   }
 }
 
 inline void JsonEncoder::stop_span(BoundedWriter& out) {
-  const OpenSpan& span = open_.back();
-  const char* const stop_text = timestamp_(span.stop);
-  constexpr std::size_t size = detail::size_of(detail::fragment::stop_span, detail::fragment::end_of_command) + timestamp_size + detail::names_size;
-  out.append_fixed(size, [&](detail::PlainWriter& plain) {
-    detail::append_literal(plain, detail::fragment::stop_span);
-    plain.append(stop_text, timestamp_size);
-    append_names(plain, span);
-    detail::append_literal(plain, detail::fragment::end_of_command);
+  using detail::put;
+  out.append_up_to(detail::most_of_command, [&](char* to) {
+    return put(put_span(put(to, R"({"StopSpan":{"timestamp":")"), open_.back().stop, open_.back()), R"("}},)");
   });
   open_.pop_back();
 }
 
-// From after the timestamp to the end of the span's id, without the closing quote.
-inline void JsonEncoder::append_names(detail::PlainWriter& out, const OpenSpan& span) const {
-  detail::append_literal(out, detail::fragment::request_id);
-  detail::append_request(out, request_);
-  detail::append_literal(out, detail::fragment::span_id);
-  detail::append_span(out, span.text);
+// From a command's timestamp to the end of the request's id, without the closing quote.
+[[gnu::always_inline]] inline char* JsonEncoder::put_request(char* out, Time time) noexcept {
+  return detail::put(timestamp_.put(out, time), std::string_view(names_, request_size_));
+}
+
+// To the end of the span's id.
+[[gnu::always_inline]] inline char* JsonEncoder::put_span(char* out, Time time, const OpenSpan& span) noexcept {
+  return span.text.put(detail::put(timestamp_.put(out, time), std::string_view(names_, sizeof names_)));
 }
 
 }  // namespace scout::inline v0

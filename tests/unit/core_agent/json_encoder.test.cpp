@@ -126,6 +126,19 @@ TEST_CASE("what the application put into a name cannot break the message") {
                   "\xef\xbf\xbd\"") != std::string::npos);
 }
 
+TEST_CASE("a name is whole, however long it is and wherever something in it has to be escaped") {
+  for (std::size_t size = 1; size < 40; ++size) {
+    for (std::size_t place = 0; place <= size; ++place) {  // the last: nowhere
+      std::string name(size, 'x');
+      if (place < size) name[place] = '"';
+      const SpanView root(seed.span(1, 0), {}, name, Time(1s), Time(2s), {});
+      const std::string text = encoded(trace_of(std::span(&root, 1)));
+      if (place < size) name.insert(place, 1, '\\');
+      CHECK(text.find("\"operation\":\"" + name + "\"}}") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("a buffer that is too small is not overrun, and the size that is needed comes back") {
   const TagView tag("text", "\"0123456789\"");
   const SpanView root = span(0, -1, Time(1s), Time(2s), std::span(&tag, 1));
@@ -141,12 +154,22 @@ TEST_CASE("a buffer that is too small is not overrun, and the size that is neede
 
 TEST_CASE("timestamps are right across a change of second and back") {
   TimestampText timestamp;
-  const auto text = [&](Time time) { return std::string(timestamp(time), timestamp_size); };
+  const auto text = [&](Time time) {
+    char place[TimestampText::size];
+    CHECK(timestamp.put(place, time) == std::end(place));
+    CHECK(std::end(place)[-1] == '"');
+    return std::string(place, timestamp_size);
+  };
   CHECK(text(Time(1s + 999'999us)) == "1970-01-01T00:00:01.999999Z");
   CHECK(text(Time(2s)) == "1970-01-01T00:00:02.000000Z");
   CHECK(text(Time(2s + 1us + 999ns)) == "1970-01-01T00:00:02.000001Z");
   CHECK(text(Time(1s + 5us)) == "1970-01-01T00:00:01.000005Z");
   CHECK(text(Time(-1ns)) == "1969-12-31T23:59:59.999999Z");
+  char expected[timestamp_size];
+  for (std::chrono::microseconds part{0}; part < 1s; part += 7us) {
+    write_timestamp(expected, Time(part));
+    REQUIRE(text(Time(part)) == std::string_view(expected, timestamp_size));
+  }
 }
 
 TEST_SUITE_END();
