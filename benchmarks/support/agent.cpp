@@ -47,8 +47,9 @@ void install() {
   check(scout::install({.key = "benchmark", .name = "benchmark", .monitor = true}, sink));
 }
 
-void install(const std::string& core_agent) {
-  check(scout::install({.key = "benchmark", .name = "benchmark", .monitor = true, .core_agent_socket_path = core_agent}));
+void install(const std::string& core_agent, int ring_size) {
+  check(scout::install(
+      {.key = "benchmark", .name = "benchmark", .monitor = true, .core_agent_socket_path = core_agent, .ring_size = ring_size}));
 }
 
 void install_without_monitoring() {

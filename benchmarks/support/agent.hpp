@@ -13,7 +13,7 @@ namespace bench {
 
 // Into a sink that keeps nothing, or to the core agent at an address. Ends the program when that cannot be done.
 void install();
-void install(const std::string& core_agent);
+void install(const std::string& core_agent, int ring_size = 128 * 1024);
 void install_without_monitoring();
 void flush();
 // Ends it; its account becomes counts of the suite.

@@ -2,6 +2,9 @@
 // which parses every message and answers. Beside it a plain send of the same bytes, with the same answers, to a process of the
 // same kind. CPU time is that of the thread which sends, the system's part included.
 
+#include <fmt/format.h>
+
+#include <cstdlib>
 #include <ctime>
 #include <thread>
 
@@ -12,7 +15,8 @@
 namespace {
 
 constexpr int spans_a_transaction = 100;  // with a tag each fourth
-constexpr int window = 16;                // transactions on their way: two thirds of the ring of the one application thread
+constexpr int ring_size = 512 * 1024;     // of the one application thread: it stands for some that have 128 KiB each
+constexpr int window = 64;  // transactions on their way: two thirds of the ring, three quarters of what waits for answers
 
 void record_transaction() {
   SCOUT_WEB_TRANSACTION("users/show");
@@ -25,10 +29,19 @@ void record_transaction() {
   }
 }
 
+[[noreturn]] void lost(const bench::Peer& peer, std::uint64_t recorded) {
+  fmt::print(stderr, "of {} transactions, {} have arrived\n", recorded, peer.transactions());
+  std::exit(1);
+}
+
 void record(const bench::Peer& peer, int count) {
   static std::uint64_t recorded = 0;
   const auto wait_until = [&](std::uint64_t arrived) {
-    while (peer.transactions() < arrived) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    const auto latest = bench::Clock::now() + std::chrono::seconds(10);
+    while (peer.transactions() < arrived) {
+      if (bench::Clock::now() > latest) lost(peer, recorded);
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
   };
   for (int i = 0; i < count; ++i) {
     if (++recorded > window) wait_until(recorded - window);
@@ -48,7 +61,7 @@ double own_cpu_time() {
 int main(int count, char** arguments) {
   bench::Suite suite("throughput", count, arguments);
   const bench::Peer of_agent, of_raw;
-  bench::install(of_agent.address());
+  bench::install(of_agent.address(), ring_size);
   record(of_agent, window);  // connected, registered, warm
   RawSender raw(of_raw.port(), window);
   const std::string frame = of_agent.last_frame();

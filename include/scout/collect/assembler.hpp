@@ -61,6 +61,7 @@ class Assembler {
   // The transaction is over: its spans are no longer pending here, and its slot is free again.
   void release(TransactionSlot& slot) {
     auto& place = assemblies_[registry_.slots.index(slot)];
+    recent_ = nullptr;
     if (place != nullptr) {
       pending_spans_ -= place->pending_spans();
       open_explicit_spans_ -= place->open_explicit_spans();
@@ -94,9 +95,12 @@ class Assembler {
 
   void take(const Record& record, std::string_view payload, ThreadBuffer& buffer, const Timeline& timeline) {
     const ContextWord context{record.context};
-    const TransactionSlot& slot = registry_.slots[context.slot()];
-    if (registry_.slots.transaction(slot) != context.transaction()) return take_late(record, buffer);
-    Assembly& assembly = this->assembly(slot);
+    if (recent_ == nullptr || recent_->transaction() != context.transaction()) {
+      const TransactionSlot& slot = registry_.slots[context.slot()];
+      if (registry_.slots.transaction(slot) != context.transaction()) return take_late(record, buffer);
+      recent_ = &this->assembly(slot);
+    }
+    Assembly& assembly = *recent_;
     const std::uint64_t pending = assembly.pending_spans(), open = assembly.open_explicit_spans();
     switch (record.kind()) {
       case RecordKind::span:
@@ -210,6 +214,7 @@ class Assembler {
   Registry& registry_;
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // by slot
   std::vector<std::unique_ptr<Assembly>> spare_;
+  Assembly* recent_ = nullptr;  // whose record came last: it is not over, only release() ends it
   std::string wrapped_;
   std::uint64_t pending_spans_ = 0, open_explicit_spans_ = 0, late_spans_ = 0, no_memory_spans_ = 0, dropped_tags_ = 0,
                 cut_tags_ = 0;

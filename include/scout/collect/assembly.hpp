@@ -63,13 +63,15 @@ class Assembly {
   // The span of an id, made when it is not known yet.
   ArrivedSpan& span(std::uint16_t id) {
     if (id == ContextWord::request_id) return request_;
-    if (id >= index_.size()) index_.resize(id + std::size_t{1}, nothing);
+    if (id >= index_.size()) index_.resize(id + std::size_t{id_block}, nothing);
     if (index_[id] == nothing) {
       spans_.emplace_back().id = id;
       index_[id] = static_cast<std::uint32_t>(spans_.size() - 1);
     }
     return spans_[index_[id]];
   }
+  // Where the span of each id stands in spans(), if it does.
+  const std::vector<std::uint32_t>& by_id() const noexcept { return index_; }
   // Where a span stands in spans(); nothing: it never started.
   std::uint32_t find(std::uint16_t id) const noexcept {
     return id < index_.size() && index_[id] != nothing && spans_[index_[id]].started ? index_[id] : nothing;

@@ -70,6 +70,7 @@ class Collector {
     store(registry_.process->pressed, 0u);
     found.fullest = drain();
     found.active = found.progressed = !finished_.empty();
+    if (found.active) settle();  // what was answered meanwhile leaves its place in the sink, and the cache, to what comes now
     std::sort(finished_.begin(), finished_.end(),
               [](const TransactionSlot* left, const TransactionSlot* right) { return left->stop < right->stop; });
     for (TransactionSlot* const slot : finished_) complete(*slot);

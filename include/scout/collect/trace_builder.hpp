@@ -75,13 +75,14 @@ class TraceBuilder {
   // Fills order_ with the started spans below the root, depth first.
   void order(Assembly& assembly) {
     const std::vector<ArrivedSpan>& spans = assembly.spans();
+    const auto earlier = [&](std::uint32_t left, std::uint32_t right) {
+      return spans[left].start != spans[right].start ? spans[left].start < spans[right].start : spans[left].id < spans[right].id;
+    };
     sorted_.clear();
-    for (std::uint32_t index = 0; index < spans.size(); ++index) {
-      if (spans[index].started) sorted_.push_back(index);
+    for (const std::uint32_t index : assembly.by_id()) {  // of one thread's spans that is the order of their starts
+      if (index != nothing && spans[index].started) sorted_.push_back(index);
     }
-    std::sort(sorted_.begin(), sorted_.end(), [&](std::uint32_t left, std::uint32_t right) {
-      return std::pair(spans[left].start, spans[left].id) < std::pair(spans[right].start, spans[right].id);
-    });
+    if (!std::is_sorted(sorted_.begin(), sorted_.end(), earlier)) std::sort(sorted_.begin(), sorted_.end(), earlier);
     // Chains of siblings, the latest linked first so that each chain begins with the earliest.
     first_child_.assign(spans.size() + 1, nothing);
     next_sibling_.assign(spans.size(), nothing);

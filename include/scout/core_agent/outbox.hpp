@@ -53,21 +53,23 @@ class Outbox {
   bool empty() const noexcept { return first_ == entries_.size(); }
   bool in_flight() const noexcept { return next_ > first_ || partly_sent_ > 0; }
 
-  // The bytes to send next; empty: all are sent.
+  // The bytes to send next, of as many messages as stand together; empty: all are sent.
   std::string_view unsent() const noexcept {
     if (next_ == entries_.size()) return {};
-    const Entry& entry = entries_[next_];
-    return {buffer_.get() + entry.offset + partly_sent_, entry.size - partly_sent_};
+    const std::size_t start = entries_[next_].offset;
+    std::size_t end = start;
+    for (std::size_t i = next_; i < entries_.size() && entries_[i].offset == end && end - start < at_once; ++i)
+      end += entries_[i].size;
+    return {buffer_.get() + start + partly_sent_, end - start - partly_sent_};
   }
 
   // Precondition: size <= unsent().size().
   void sent(std::size_t size, Settlement& settlement) noexcept {
-    partly_sent_ += size;
-    Entry& entry = entries_[next_];
-    if (partly_sent_ < entry.size) return;
-    partly_sent_ = 0;
-    ++next_;
-    if (entry.sendings++ == 1 && entry.transaction) ++settlement.redelivered_transactions;
+    for (partly_sent_ += size; next_ < entries_.size() && partly_sent_ >= entries_[next_].size; ++next_) {
+      Entry& entry = entries_[next_];
+      partly_sent_ -= entry.size;
+      if (entry.sendings++ == 1 && entry.transaction) ++settlement.redelivered_transactions;
+    }
   }
 
   // The oldest message in flight was answered. False: none is, so nothing was asked.
@@ -108,6 +110,8 @@ class Outbox {
     bool transaction = false;
     unsigned sendings = 0, breaks = 0;
   };
+
+  static constexpr std::size_t at_once = 256 * 1024;  // about what a socket takes
 
   template <class Encode>
   Expected<void> add(Entry entry, Settlement& settlement, Encode& encode) {

@@ -25,8 +25,9 @@ class Box {
     std::string letters;
     while (bytes > 0 && !outbox.unsent().empty()) {
       const auto rest = outbox.unsent();
-      if (rest.size() == 100) letters += rest[4];
       const auto size = std::min(bytes, rest.size());
+      constexpr std::string_view header("\0\0\0\x60", 4);
+      for (auto at = rest.find(header); at < size; at = rest.find(header, at + 1)) letters += rest[at + header.size()];
       outbox.sent(size, settlement);
       bytes -= size;
     }
@@ -65,6 +66,20 @@ TEST_CASE("messages go out framed and in order, and are settled by their answers
   CHECK(box.outbox.in_flight());
   CHECK(box.outbox.answered(true, box.settlement));
   CHECK(box.outbox.empty());
+}
+
+TEST_CASE("messages that stand together are offered together, and each counts once the last of its bytes is sent") {
+  Box box;
+  box.add_all("abc");
+  CHECK(box.outbox.unsent().size() == 300);
+  box.outbox.sent(250, box.settlement);
+  CHECK(box.outbox.unsent().size() == 50);
+  CHECK(box.outbox.answered(true, box.settlement));
+  CHECK(box.outbox.answered(true, box.settlement));
+  CHECK(!box.outbox.answered(true, box.settlement));
+  box.outbox.sent(50, box.settlement);
+  CHECK(box.outbox.unsent().empty());
+  CHECK(box.outbox.answered(true, box.settlement));
 }
 
 TEST_CASE("an answer to what was not sent as a whole is an answer to nothing") {
