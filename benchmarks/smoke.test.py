@@ -23,7 +23,7 @@ ROWS = {
     "transaction": {"11 spans", "transaction with 10 spans", "web request with 10 spans"},
     "coroutine": {"without a context", "the thread's context", "another context than the thread's"},
     "encode": {"encode 10 spans", "encode 100 spans"},
-    "throughput": {"raw send, CPU", "background thread, CPU", "raw send, elapsed", "background thread, elapsed"},
+    "throughput": {"raw send, 100 spans", "background thread, 100 spans", "background thread, 12 spans, elapsed"},
     "idle": {"10 transactions a second, CPU", "quiet, wake-ups", "quiet, CPU"},
     "memory": {"a thread", "1,000 times as many spans as a ring holds", "1,000 threads, one after another"},
     "compile_time": {"empty file", "<string_view>", "<scout/scout.hpp>", "a macro, hot code", "a macro, cold code"},

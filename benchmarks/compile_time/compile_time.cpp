@@ -115,6 +115,6 @@ int main(int count, char** arguments) {
   }
   add_sizes(suite, folder, "-fexceptions", "", bench::at_most(200), bench::at_most(50));
   add_sizes(suite, folder, "-fno-exceptions", ", -fno-exceptions", bench::no_goal, bench::no_goal);
-  suite.run(3);
+  suite.run(1);
   return suite.report();
 }

@@ -16,7 +16,7 @@
 
 class RawSender {
  public:
-  RawSender(std::uint16_t port, int window) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), window_(window) {
+  explicit RawSender(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -29,9 +29,9 @@ class RawSender {
   RawSender(const RawSender&) = delete;
   RawSender& operator=(const RawSender&) = delete;
 
-  void send(const std::string& frame, int count) {
+  void send(const std::string& frame, int count, int window) {
     for (int sent = 0; sent < count; ++sent) {
-      while (outstanding_ >= window_) take_answers(0);
+      while (outstanding_ >= window) take_answers(0);
       check(::send(socket_, frame.data(), frame.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(frame.size()));
       ++outstanding_;
       take_answers(MSG_DONTWAIT);
@@ -56,7 +56,7 @@ class RawSender {
   }
 
   int socket_;
-  int window_, outstanding_ = 0;
+  int outstanding_ = 0;
   scout::FrameReader reader_{64 * 1024};
 };
 

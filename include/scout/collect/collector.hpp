@@ -65,6 +65,7 @@ class Collector {
   // Completes what has finished, in the order of the ends: those after `until` (ticks) wait for the next look.
   Pass pass(std::uint64_t until) {
     Pass found;
+    memory_ = -1;
     target_.timeline.anchor(Anchor::now());
     publish_thresholds();
     store(registry_.process->pressed, 0u);
@@ -237,19 +238,22 @@ class Collector {
     assembler_.release(*slot);
   }
 
+  // Resident, as this pass has found it.
+  std::int64_t memory() noexcept {
+    if (memory_ < 0) memory_ = resident_memory();
+    return memory_;
+  }
+
   // Notes the transactions that have finished; true: there are live ones, too.
   bool look_for_finished(std::uint64_t until) {
     bool live = false;
-    std::int64_t memory = -1;
     registry_.slots.each_taken([&](TransactionSlot& slot) {
       live = true;
       const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
       if (phase == TransactionSlot::finished && slot.stop <= until) finished_.push_back(&slot);
       if (phase != TransactionSlot::live) return;
       Assembly& assembly = assembler_.assembly(slot);
-      if (assembly.first_memory >= 0) return;
-      if (memory < 0) memory = resident_memory();
-      assembly.first_memory = memory;
+      if (assembly.first_memory < 0) assembly.first_memory = memory();
     });
     return live;
   }
@@ -296,7 +300,7 @@ class Collector {
       std::string json = repeated_statements_.json(assembly, target_.timeline, *target_.config);
       if (!json.empty()) own_tags_.push_back({"n_plus_one", std::move(json)});
     }
-    const std::int64_t grown = assembly.first_memory < 0 ? 0 : resident_memory() - assembly.first_memory;
+    const std::int64_t grown = assembly.first_memory < 0 ? 0 : memory() - assembly.first_memory;
     own_tags_.push_back({"mem_delta", {}});
     append_json_number(own_tags_.back().json, static_cast<double>(grown > 0 ? grown : 0) / mebibyte);
     const Trace trace = builder_.build(slot, registry_.slots.number(slot), registry_.seed, assembly, target_.timeline, own_tags_,
@@ -373,6 +377,7 @@ class Collector {
   std::vector<TransactionSlot*> finished_;
   std::vector<TraceBuilder::RequestTag> own_tags_;
   Stats totals_;  // what was decided and delivered here; live: in the sink
+  std::int64_t memory_ = -1;  // bytes; -1: not looked at in this pass
   bool has_completed_ = false;
   Clock::time_point metrics_due_{};
   DeliveryWatch watch_{0};
