@@ -80,6 +80,7 @@ class CollectorThread {
   enum class Request { none, flush, stop };
 
   static constexpr std::chrono::microseconds longest_wait{25'000}, shortest_wait{50}, service_wait{2'000};
+  static constexpr std::chrono::microseconds empty_wait{50'000};       // no transaction is live
   static constexpr std::chrono::milliseconds absent_wait{250};  // nothing comes in, and the other side does not answer
   static constexpr std::chrono::seconds awake_after_work{1};
 
@@ -150,17 +151,17 @@ class CollectorThread {
         sleep(seen, metrics_due > Clock::now() ? std::min(metrics_due, longest) : longest);
         wait = longest_wait;
       } else {
-        wait_for_signal(seen, wait);
+        wait_for_signal(seen, found.outstanding && found.progressed ? std::min(wait, service_wait) : wait);
       }
     }
   }
 
-  // A full ring loses spans: the fuller it was, the sooner the next look.
+  // A full ring loses spans: the fuller it was, the sooner the next look. Answers are another matter: they come within service_wait, or late.
   static std::chrono::microseconds next_wait(std::chrono::microseconds wait, const Collector::Pass& found) noexcept {
     constexpr double aim = 0.2;  // of a ring
     const double factor = found.fullest > aim / 2 ? aim / found.fullest : 2;
     const auto next = std::chrono::microseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * factor));
-    return std::clamp(next, shortest_wait, found.outstanding && found.progressed ? service_wait : longest_wait);
+    return std::clamp(next, shortest_wait, found.active ? longest_wait : empty_wait);
   }
 
   // True: the thread is to end.

@@ -62,7 +62,7 @@ class CoreAgentSink {
 
   // service() at a time of the caller's.
   bool service_at(TimePoint now, Settlement& settlement) {
-    if (outstanding() || connection_.state() != Connection::State::waiting) pump(now);
+    if (!outbox_.empty() || !introduced_ || connection_.state() != Connection::State::waiting) pump(now);
     hand_over(settlement);
     return outstanding();
   }
@@ -112,7 +112,11 @@ class CoreAgentSink {
   }
 
  private:
-  bool outstanding() const noexcept { return !outbox_.empty() || !introduced_; }
+  // Whether somebody has to come back soon. The answer to an event that was sent can wait for whatever comes next.
+  bool outstanding() const noexcept {
+    if (outbox_.has_transactions() || !introduced_) return true;
+    return connection_.open() ? !outbox_.unsent().empty() : connection_.state() != Connection::State::waiting;
+  }
 
   void pump(TimePoint now) {
     connection_.advance(now);

@@ -51,6 +51,7 @@ class Outbox {
   }
 
   bool empty() const noexcept { return first_ == entries_.size(); }
+  bool has_transactions() const noexcept { return entries_.size() - first_ > events_; }
   bool in_flight() const noexcept { return next_ > first_ || partly_sent_ > 0; }
 
   // The bytes to send next, of as many messages as stand together; empty: all are sent.
