@@ -137,8 +137,8 @@ class CollectorThread {
         std::lock_guard lock(collector_lock_);
         guarded([&] {
           introduce();
+          collector_.send_due_metrics();  // before the look that sends them
           found = collector_.pass();
-          collector_.send_due_metrics();
         });
         metrics_due = collector_.metrics_due();
       }
