@@ -38,9 +38,9 @@ class TextArena {
 
   char* allocate(std::size_t size) {
     total_ += size;
-    if (size > chunk_size / 2) return large_.emplace_back(std::make_unique<char[]>(size)).get();
+    if (size > chunk_size / 2) return large_.emplace_back(std::make_unique_for_overwrite<char[]>(size)).get();
     if (chunk_size - used_ < size) {
-      chunks_.push_back(std::make_unique<char[]>(chunk_size));
+      chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_size));
       used_ = 0;
     }
     used_ += size;
