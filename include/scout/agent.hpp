@@ -20,14 +20,14 @@ namespace scout::inline v0 {
 // started before the first transaction, so a server may fork after this.
 inline bool install(Config config = {}) {
   detail::AgentTable* const agent = detail::make_agent();
-  return agent != nullptr && agent->install(*agent, {std::move(config), {}, {}});
+  return agent != nullptr && agent->install(*agent, {std::move(config), {}, {}, &detail::launcher_of_this_object});
 }
 
 // The same with a sink of your own in place of the core agent's. It must outlive shutdown(), or the process.
 template <Sink S>
 bool install(Config config, S& sink) {
   detail::AgentTable* const agent = detail::make_agent();
-  return agent != nullptr && agent->install(*agent, {std::move(config), detail::sink_table(sink), {}});
+  return agent != nullptr && agent->install(*agent, {std::move(config), detail::sink_table(sink), {}, nullptr});
 }
 
 // Changes sampling, ignoring, the log's level, and whether anything is recorded (monitor). What `config` does not set keeps

@@ -22,6 +22,7 @@
 #include "../core_agent/core_agent_sink.hpp"
 #include "clock_source.hpp"
 #include "description.hpp"
+#include "launcher.hpp"
 
 namespace scout::inline v0::detail {
 
@@ -30,6 +31,7 @@ struct Installation {
   Config config;
   std::optional<SinkTable> sink;
   std::optional<SlowClock> clock;
+  LauncherTable (*launcher)() noexcept = nullptr;
 };
 
 struct AgentTable : AgentHooks {
@@ -133,7 +135,19 @@ class InstalledAgent final : public AgentTable {
     }
     installed_ = true;
     set_recording(source.recording);
+    if (engine_->core_agent) start_launcher(installation.launcher);
     return true;
+  }
+
+  // Somebody has to see to it that there is a core agent: core_agent/manager.hpp, or whoever runs the machine.
+  void start_launcher(LauncherTable (*offered)() noexcept) {
+    const auto say = [&](LogLevel level, std::string_view why) {
+      engine_->logger.write(level, "scout.launcher", "no core agent is launched: {}", why);
+    };
+    if (!engine_->config.core_agent_launch) return say(LogLevel::info, "core_agent_launch is off");
+    if (offered == nullptr) return say(LogLevel::info, "the program does not include scout/core_agent/manager.hpp");
+    launcher_ = offered();
+    if (!launcher_.start(engine_->config)) say(LogLevel::warning, "there is no thread for it");
   }
 
   // What integrations read on application threads. Published lists stay for good: somebody may be reading them.
@@ -205,6 +219,7 @@ class InstalledAgent final : public AgentTable {
     set_recording(Recording::off);
     shutting_down_.store(true, std::memory_order_release);
     stuck_ = !thread_->stop(after(engine_->config.shutdown_timeout_seconds));
+    if (launcher_.stop != nullptr) std::exchange(launcher_, {}).stop();
     shutting_down_.store(false, std::memory_order_release);
     installed_ = false;
   }
@@ -287,6 +302,7 @@ class InstalledAgent final : public AgentTable {
     shutting_down_ = false;
     (void)thread_.release();
     (void)collector_.release();
+    launcher_ = {};
     new_seed();
     if (engine_ == nullptr) return;
     if (engine_->core_agent) engine_->core_agent->forget_connection();
@@ -311,6 +327,7 @@ class InstalledAgent final : public AgentTable {
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<CollectorThread> thread_, previous_thread_;  // the previous one: if it was stuck, it may be at its last instructions
+  LauncherTable launcher_{};
   std::vector<std::unique_ptr<Published>> published_;
   Deadline exit_deadline_{};
   bool announced_ = false;  // that the drain takes a while

@@ -59,7 +59,9 @@ struct Config {
   std::optional<std::string> core_agent_triple = {};
   std::optional<std::string> core_agent_version = {};
   std::optional<std::string> core_agent_full_name = {};
+  std::optional<std::string> core_agent_sha256 = {};  // what the binary must have, whatever its manifest says
   std::optional<std::string> download_url = {};
+  std::optional<bool> download_allow_http = {};  // from other machines too
   std::optional<double> slow_span_seconds = {};   // a span that lasts longer keeps its stack; 0: none does
   std::optional<int> n_plus_one_count = {};       // runs of a statement in a transaction: this one keeps its stack when they took
   std::optional<double> n_plus_one_seconds = {};  // as long as this together

@@ -76,7 +76,9 @@ inline constexpr ConfigKey config_keys[] = {
     {"core_agent_triple", KeyType::text},  // derived: this machine's
     {"core_agent_version", KeyType::text, "v1.5.1"},
     {"core_agent_full_name", KeyType::text},  // derived: from version and triple
+    {"core_agent_sha256", KeyType::text},
     {"download_url", KeyType::text, "https://s3-us-west-1.amazonaws.com/scout-public-downloads/apm_core_agent/release"},
+    {"download_allow_http", KeyType::boolean, "false"},
     {"slow_span_seconds", KeyType::seconds, "0.5"},    // 0: no stacks
     {"n_plus_one_count", KeyType::integer, "5"},       // runs of one statement in a transaction, and
     {"n_plus_one_seconds", KeyType::seconds, "0.15"},  // their time together, from when on the next one keeps its stack

@@ -44,7 +44,8 @@ struct FinalConfig {
   std::string core_agent_log_file, core_agent_log_level;
   unsigned core_agent_permissions = 0700;
   Address core_agent_socket_path;
-  std::string core_agent_triple, core_agent_version, core_agent_full_name, download_url;
+  std::string core_agent_triple, core_agent_version, core_agent_full_name, core_agent_sha256, download_url;
+  bool download_allow_http = false;
   double slow_span_seconds = 0.5;
   int n_plus_one_count = 5;
   double n_plus_one_seconds = 0.15;

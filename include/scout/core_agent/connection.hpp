@@ -19,6 +19,7 @@
 #include "../core/identity.hpp"
 #include "../log/log.hpp"
 #include "framing.hpp"
+#include "peer_trust.hpp"
 #include "response.hpp"
 #include "socket.hpp"
 
@@ -151,6 +152,9 @@ class Connection {
       if (!connected) {
         try_endpoints(connected.error(), now);
       } else if (*connected) {
+        if (auto trusted = detail::check_peer(socket_, endpoints_[next_endpoint_ - 1]); !trusted) {
+          return fail(std::move(trusted.error()), now);
+        }
         ask(State::registering, registration_, now);
       } else {
         if (now >= due_) fail({ErrorCode::timed_out, "no connection in 10 s"}, now);

@@ -132,6 +132,14 @@ class Socket {
     return true;
   }
 
+  // Of the process that listens at the other end of a unix socket.
+  Expected<uid_t> peer_user() const {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return failure(ErrorCode::closed, errno);
+    return peer.uid;
+  }
+
   // How many bytes were taken; 0: none now.
   Expected<std::size_t> send(std::string_view bytes) const {
     for (;;) {

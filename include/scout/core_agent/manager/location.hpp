@@ -1,0 +1,66 @@
+#ifndef SCOUT_CORE_AGENT_MANAGER_LOCATION_HPP
+#define SCOUT_CORE_AGENT_MANAGER_LOCATION_HPP
+
+// Where the core agent's files are and come from, by the configuration.
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "../../config/final_config.hpp"
+#include "../../core/expected.hpp"
+#include "file_name.hpp"
+#include "sha256.hpp"
+
+namespace scout::inline v0 {
+
+struct CoreAgentLocation {
+  std::string directory;  // core_agent_dir, absolute, without a slash at its end
+  std::string full_name;  // of the directory in it, and of the archive without .tgz
+  std::string url;        // of the archive
+  std::string sha256;     // what the binary must have; empty: what its manifest says
+  unsigned permissions = 0700;
+
+  std::string folder() const { return directory + '/' + full_name; }
+};
+
+namespace detail {
+
+inline std::string absolute_path(std::string_view path) {
+  std::string absolute(path);
+  if (!path.starts_with('/')) {
+    char folder[PATH_MAX];
+    absolute = ::getcwd(folder, sizeof folder) != nullptr ? folder + ('/' + absolute) : '/' + absolute;
+  }
+  while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
+  return absolute;
+}
+
+}  // namespace detail
+
+// Fails when the configuration cannot be used so; reads the working directory for a relative path.
+inline Expected<CoreAgentLocation> core_agent_location(const FinalConfig& config) {
+  const auto bad = [](std::string text) { return Error{ErrorCode::invalid_argument, std::move(text)}; };
+  if (config.core_agent_dir.empty()) return bad("core_agent_dir is empty");
+  if (!detail::is_file_name(config.core_agent_full_name)) {
+    return bad("core_agent_full_name '" + config.core_agent_full_name + "' is no name of a directory");
+  }
+  if ((config.core_agent_permissions & 0700) != 0700 || (config.core_agent_permissions & 0002) != 0) {
+    return bad("core_agent_permissions must let this user do all (7..) and may let nobody write but a group");
+  }
+  if (!config.core_agent_sha256.empty() && !detail::is_sha256(config.core_agent_sha256)) {
+    return bad("core_agent_sha256 is not 64 lower-case hexadecimal digits");
+  }
+  std::string url = config.download_url;
+  while (url.ends_with('/')) url.pop_back();
+  return CoreAgentLocation{detail::absolute_path(config.core_agent_dir), config.core_agent_full_name,
+                           url + '/' + config.core_agent_full_name + ".tgz", config.core_agent_sha256,
+                           config.core_agent_permissions};
+}
+
+}  // namespace scout::inline v0
+
+#endif
