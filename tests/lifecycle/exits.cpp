@@ -2,6 +2,7 @@
 // abort), what was flushed has arrived, and nothing of ours stands in the way.
 
 #include <scout/scout.hpp>
+#include <simdjson.h>
 
 #include <atomic>
 #include <cstdio>
@@ -16,12 +17,16 @@ namespace {
 
 constexpr std::chrono::seconds patience{50};
 
-void burst() {
-  REQUIRE(scout::install());
+void burst_after_install() {
   for (int i = 0; i < 100; ++i) {
     SCOUT_BACKGROUND_TRANSACTION("burst");
     SCOUT_INSTRUMENT("span");
   }
+}
+
+void burst() {
+  REQUIRE(scout::install());
+  burst_after_install();
 }
 
 // One that has arrived, one that is open: outside of any scope, so that no way out of the process can end it.
@@ -117,6 +122,14 @@ void shut_down_by_handlers() {
   std::atexit([] { (void)scout::flush(patience); });  // before ours
 }
 
+// The program's own use of simdjson, between install() and the first answer: what simdjson clears at the end is still needed.
+void use_simdjson_itself() {
+  REQUIRE(scout::install());
+  simdjson::dom::parser parser;
+  REQUIRE(parser.parse(std::string("[1]")).error() == simdjson::SUCCESS);
+  burst_after_install();
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
@@ -131,6 +144,7 @@ int main(int argument_count, char** arguments) {
                    {"live_threads", return_with_live_threads},
                    {"while_flushing", exit_while_flushing},
                    {"while_shutting_down", exit_while_shutting_down},
-                   {"by_handlers", shut_down_by_handlers}},
+                   {"by_handlers", shut_down_by_handlers},
+                   {"simdjson", use_simdjson_itself}},
                   argument_count, arguments);
 }

@@ -47,6 +47,7 @@ struct AgentTable : AgentHooks {
 class InstalledAgent final : public AgentTable {
  public:
   explicit InstalledAgent(Registry& registry) : AgentTable{}, registry_(registry) {
+    (void)AnswerParser();  // before exit() is told of us, so that the answers to what is drained there can be read, in a child as well
     wake = [](AgentHooks& self) noexcept { of(self).on_wake(); };
     forked = [](AgentHooks& self) noexcept { of(self).on_forked(); };
     now = [](AgentHooks& self) noexcept { return of(self).clock_.read(of(self).clock_.clock); };

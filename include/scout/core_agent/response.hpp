@@ -26,9 +26,12 @@ struct Answer {
   std::string version;  // of the core agent, in the answer to CoreAgentVersion
 };
 
-// Keeps its buffers from answer to answer.
+// Keeps its buffers from answer to answer. Makes them at once: simdjson's tables are gone at the end of the process, behind the
+// handlers that were registered before its first use, while what was made from them goes on.
 class AnswerParser {
  public:
+  AnswerParser() { [[maybe_unused]] const auto tried_again_by_parse = parser_.allocate(first_capacity, max_depth); }
+
   // Fails with ErrorCode::protocol on what is not a JSON object with a key.
   Expected<Answer> parse(std::string_view payload) {
     if (payload.size() > max_answer_size) return not_an_answer(payload);
