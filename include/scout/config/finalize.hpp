@@ -12,6 +12,7 @@
 
 #include "config_values.hpp"
 #include "final_config.hpp"
+#include "shown_url.hpp"
 
 namespace scout::inline v0 {
 
@@ -172,13 +173,20 @@ inline FinalConfig finalize(const Config& config, const Environment& environment
   return detail::Finalizer(config, environment, facts).run();
 }
 
-// One line a key, "sample_rate = 0.5 (code)", for the log at debug; secrets are masked.
-inline std::vector<std::string> describe(const FinalConfig& config) {
-  std::vector<std::string> lines;
+// Calls setting(key, value, origin) for each key of the table, with the value as text; secrets are masked.
+template <class Setting>
+void for_each_setting(const FinalConfig& config, Setting setting) {
   detail::for_each_config_field([&](const auto& field) {
     const ConfigKey& key = config_keys[config_key_index(field.name)];
-    const std::string text = key.secret ? "***" : detail::value_text(config.*field.value);
-    lines.push_back(std::string(key.name) + " = " + text + " (" + std::string(origin_name(config.origin(key.name))) + ')');
+    setting(key, key.secret ? "***" : detail::shown_url(detail::value_text(config.*field.value)), config.origin(key.name));
+  });
+}
+
+// One line a key, "sample_rate = 0.5 (code)", for the log at debug.
+inline std::vector<std::string> describe(const FinalConfig& config) {
+  std::vector<std::string> lines;
+  for_each_setting(config, [&](const ConfigKey& key, const std::string& value, Origin origin) {
+    lines.push_back(std::string(key.name) + " = " + value + " (" + std::string(origin_name(origin)) + ')');
   });
   return lines;
 }

@@ -146,6 +146,7 @@ struct RunningCoreAgent {
 // Launched means: a core agent answers at the address. Waits for that, launch_patience at most.
 inline Expected<RunningCoreAgent> launch_core_agent(const CoreAgentBinary& binary, const FinalConfig& config,
                                                     const InheritedVariables& variables, const StopSignal& stop) {
+  if (stop.raised()) return StopSignal::error();
   auto process = detail::LaunchedProcess::start(launch_arguments(binary.path, config), variables.entries());
   if (!process) return process.error();
   const auto latest = StopSignal::Clock::now() + detail::launch_patience;

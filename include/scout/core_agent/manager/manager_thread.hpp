@@ -69,12 +69,16 @@ class ManagerThread {
   }
 
  private:
-  static constexpr std::chrono::milliseconds exit_patience{500};
+  static constexpr std::chrono::milliseconds exit_patience{2000};
   static constexpr std::chrono::seconds watch_interval{5}, healthy_time{60};
   static constexpr std::chrono::milliseconds first_pause{500}, last_pause{300'000};
 
-  // OpenSSL clears its tables in a handler of exit(), whoever is using them. Handlers run backwards: this one before that.
-  static void end_before_openssl() {
+  // Libraries clear their tables when the process exits, whoever is using them. That runs backwards: what they have registered by
+  // now comes after this thread's end.
+  static void end_before_libraries() {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    (void)parse_manifest("{}");
+    (void)Sha256().digits();
     if (current_manager.ends_at_exit.exchange(true)) return;
     std::atexit([] {
       ManagerThread* const thread = current_manager.thread;
@@ -91,8 +95,7 @@ class ManagerThread {
   }
 
   void look_after() {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    end_before_openssl();
+    end_before_libraries();
     const StopSignal& stop = manager_.stop_signal();
     auto pause = first_pause;
     std::optional<LaunchedProcess> child;

@@ -154,6 +154,7 @@ inline Expected<CoreAgentBinary> download_core_agent(const CoreAgentLocation& lo
   const auto verified = verify_files(staging.directory(), staging.path(), location);
   if (!verified) return Error{verified.error().code, shown_url(location.url) + ": " + verified.error().message};
   const std::string binary = verified->path.substr(staging.path().size() + 1);
+  if (stop.raised()) return StopSignal::error();
   if (auto set = set_modes(staging.directory(), staging.path(), binary, location.permissions); !set) return set.error();
   if (auto placed = put_in_place(parent->number(), staging, binary, location); !placed) return placed.error();
   return find_core_agent_binary(location);

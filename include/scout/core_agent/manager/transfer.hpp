@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "../../config/shown_url.hpp"
 #include "../../core/expected.hpp"
 #include "../../version.hpp"
 #include "descriptor.hpp"
@@ -27,6 +28,7 @@ using TransferProgress = std::function<void(std::uint64_t received, std::uint64_
 struct TransferOptions {
   std::chrono::seconds patience{10};  // with a connection, and with less than 1 KiB/s
   bool allow_http = false;            // from anywhere
+  bool only_ask = false;              // whether it is there
   TransferProgress progress = {};
 };
 
@@ -35,16 +37,6 @@ namespace detail {
 inline constexpr std::uint64_t max_archive_size = std::uint64_t{128} << 20;
 inline constexpr long max_transfer_seconds = 600;
 inline constexpr int max_redirections = 5;
-
-// Without the user and password that it may contain.
-inline std::string shown_url(std::string_view url) {
-  const auto begin = url.find("://");
-  if (begin == std::string_view::npos) return std::string(url);
-  const auto end = url.find_first_of("/?#", begin + 3);
-  const auto at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < begin) return std::string(url);
-  return std::string(url.substr(0, begin + 3)) + "***" + std::string(url.substr(at));
-}
 
 struct FreeUrl {
   void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
@@ -141,6 +133,7 @@ class Transfer {
   void set_options(CURL* easy, const std::string& url, const std::string& scheme) {
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, scheme.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOBODY, options_.only_ask ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "scout-cpp/" SCOUT_VERSION);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options_.patience.count()));

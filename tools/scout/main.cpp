@@ -1,0 +1,63 @@
+// scout: what an operator wants to know and do about the core agent, with the settings that a program would find in this
+// environment.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <scout/config/finalize.hpp>
+#include <scout/version.hpp>
+#include "agent.hpp"
+#include "arguments.hpp"
+#include "check.hpp"
+#include "output.hpp"
+
+namespace scout::command {
+namespace {
+
+int show_config(const FinalConfig& config, const Arguments& arguments) {
+  std::size_t widest_key = 0, widest_value = 0;
+  constexpr std::size_t widest = 60;  // longer values push their origin aside
+  for_each_setting(config, [&](const ConfigKey& key, const std::string& value, Origin) {
+    widest_key = std::max(widest_key, key.name.size());
+    widest_value = std::max(widest_value, std::min(widest, value.size()));
+  });
+  for_each_setting(config, [&](const ConfigKey& key, const std::string& value, Origin origin) {
+    if (arguments.json) {
+      print_json({{"type", "setting"}, {"key", key.name}, {"value", value}, {"origin", origin_name(origin)}});
+    } else {
+      fmt::print("{:{}}  {:{}}  {}\n", key.name, widest_key, value, widest_value, origin_name(origin));
+    }
+  });
+  for (const auto& problem : config.problems) {
+    if (arguments.json) {
+      print_json({{"type", "problem"}, {"message", problem}});
+    } else {
+      fmt::print("problem: {}\n", problem);
+    }
+  }
+  return 0;
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.command == Command::help) return fmt::print("{}", usage), 0;
+  if (arguments.command == Command::version) return fmt::print("scout {}\n", SCOUT_VERSION), 0;
+  const FinalConfig config = finalize({});
+  if (arguments.command == Command::config) return show_config(config, arguments);
+  const bool silent = arguments.json || arguments.command == Command::check;
+  const Logger logger(silent ? LogLevel::off : LogLevel::info,
+                      [](LogLevel, std::string_view, std::string_view message) { fmt::print(stderr, "scout: {}\n", message); });
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  CoreAgentManager manager(config, logger);
+  return arguments.command == Command::check ? run_check(manager, arguments) : run_agent_command(manager, arguments);
+}
+
+}  // namespace
+}  // namespace scout::command
+
+int main(int argc, char** argv) {
+  using namespace scout::command;
+  const auto arguments = parse_arguments(argc, argv);
+  if (!arguments) return fail(arguments.error(), false), 2;
+  return run(*arguments);
+}
