@@ -230,12 +230,15 @@ class Desk(unittest.TestCase):
     def put_binary(self, content=None, **changes):
         """As somebody who has no network would."""
         content = self.binary if content is None else content
-        os.makedirs(os.path.join(self.core_agent_dir, FULL_NAME), 0o700, exist_ok=True)
+        for folder in (self.core_agent_dir, os.path.dirname(self.installed())):
+            os.makedirs(folder, exist_ok=True)
+            os.chmod(folder, 0o700)
         with open(self.installed(), "wb") as out:
             out.write(content)
         os.chmod(self.installed(), 0o700)
         with open(self.installed("manifest.json"), "wb") as out:
             out.write(manifest(content, **changes))
+        os.chmod(self.installed("manifest.json"), 0o600)
 
     def misbehave(self, how):
         """What the stand-in is to do."""

@@ -77,6 +77,7 @@ Expected<void> unpack(archive* reader, Files& files) {
     }
     if (type != AE_IFREG && type != AE_IFDIR) return archive_error("has what is no file: '" + printable(path) + '\'');
     if (type == AE_IFDIR || judged == EntryPath::nested) continue;
+    if (archive_entry_sparse_count(entry) != 0) return archive_error("has a file with holes: '" + printable(path) + '\'');
     if (auto begun = files.begin(std::string(path)); !begun) return begun;
     for (;;) {
       char space[16384];
