@@ -22,7 +22,7 @@ NEEDS_EXCEPTIONS = {"integrations/httplib.hpp", "integrations/asio.hpp"}
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("include", type=pathlib.Path)
-    parser.add_argument("--without", action="append", default=[], help="a header whose library is not here")
+    parser.add_argument("--without", action="append", default=[], help="a header, or a folder of them, whose library is not here")
     end = sys.argv.index("--")
     options, compiler = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1:]
 
@@ -35,7 +35,8 @@ def main():
 
     house = options.include / "scout"
     headers = sorted(file.relative_to(house).as_posix() for file in house.rglob("*.hpp"))
-    headers = [header for header in headers if header not in options.without]
+    headers = [header for header in headers
+               if not any(header == absent or header.startswith(absent + "/") for absent in options.without)]
     legs = {header: ([header],) for header in headers}
     legs["all of them with -fno-exceptions -fno-rtti"] = ([h for h in headers if h not in NEEDS_EXCEPTIONS], "-fno-exceptions",
                                                          "-fno-rtti")
