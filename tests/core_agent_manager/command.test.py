@@ -220,8 +220,8 @@ class Command(Desk):
                 pass
         os.close(ours)
         self.assertEqual(process.returncode, 0, shown)
-        self.assertRegex(shown, rb"\r\[#+ *\] +[0-9]+%  [0-9.]+ of 3\.0 MiB\x1b\[K")
-        self.assertIn(b"100%", shown)
+        self.assertRegex(shown, rb"\r\[#+ *\] +[0-9]+%  [0-9.]+ of 3\.[0-9] MiB\x1b\[K")
+        self.assertRegex(shown, rb"100%[^\n]*\r\x1b\[Kscout: /")  # the bar makes way for what else is said
         self.assertNotIn("%", self.scout("agent", "download")[2])
 
 

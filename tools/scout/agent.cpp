@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "output.hpp"
-
 namespace scout::command {
 namespace {
 
@@ -28,9 +26,8 @@ int show(const std::string& address, const std::string& version, std::string_vie
 
 }  // namespace
 
-int run_agent_command(CoreAgentManager& manager, const Arguments& arguments) {
+int run_agent_command(CoreAgentManager& manager, const Arguments& arguments, ProgressLine& progress) {
   const std::string address = manager.config().core_agent_socket_path.text();
-  ProgressLine progress(!arguments.json);
   manager.transfer_options().progress = [&](std::uint64_t received, std::uint64_t total) { progress.show(received, total); };
   manager.transfer_options().patience = arguments.timeout;
   switch (arguments.command) {

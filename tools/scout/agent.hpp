@@ -5,11 +5,12 @@
 
 #include <scout/core_agent/manager/core_agent_manager.hpp>
 #include "arguments.hpp"
+#include "output.hpp"
 
 namespace scout::command {
 
 // The exit status.
-int run_agent_command(CoreAgentManager& manager, const Arguments& arguments);
+int run_agent_command(CoreAgentManager& manager, const Arguments& arguments, ProgressLine& progress);
 
 }  // namespace scout::command
 

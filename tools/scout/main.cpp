@@ -2,6 +2,7 @@
 // environment.
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 
@@ -45,11 +46,15 @@ int run(const Arguments& arguments) {
   const FinalConfig config = finalize({});
   if (arguments.command == Command::config) return show_config(config, arguments);
   const bool silent = arguments.json || arguments.command == Command::check;
-  const Logger logger(silent ? LogLevel::off : LogLevel::info,
-                      [](LogLevel, std::string_view, std::string_view message) { fmt::print(stderr, "scout: {}\n", message); });
+  ProgressLine progress(!silent);
+  const Logger logger(silent ? LogLevel::off : LogLevel::info, [&](LogLevel, std::string_view, std::string_view message) {
+    progress.clear();
+    fmt::print(stderr, "scout: {}\n", message);
+  });
+  ::signal(SIGPIPE, SIG_IGN);  // a server that goes away is an error, and not the end
   curl_global_init(CURL_GLOBAL_DEFAULT);
   CoreAgentManager manager(config, logger);
-  return arguments.command == Command::check ? run_check(manager, arguments) : run_agent_command(manager, arguments);
+  return arguments.command == Command::check ? run_check(manager, arguments) : run_agent_command(manager, arguments, progress);
 }
 
 }  // namespace

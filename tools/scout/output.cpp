@@ -36,8 +36,9 @@ int fail(const Error& error, bool json) {
 
 ProgressLine::ProgressLine(bool wanted) : visible_(wanted && ::isatty(STDERR_FILENO) != 0) {}
 
-ProgressLine::~ProgressLine() {
+void ProgressLine::clear() {
   if (!shown_.empty()) fmt::print(stderr, "\r\x1b[K");
+  shown_.clear();
 }
 
 void ProgressLine::show(std::uint64_t received, std::uint64_t total) {

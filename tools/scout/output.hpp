@@ -32,11 +32,13 @@ int fail(const Error& error, bool json);
 class ProgressLine {
  public:
   explicit ProgressLine(bool wanted);
-  ~ProgressLine();
+  ~ProgressLine() { clear(); }
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(std::uint64_t received, std::uint64_t total);
+  // So that something else can be printed.
+  void clear();
 
  private:
   bool visible_;

@@ -27,7 +27,12 @@ inline bool start_manager(const FinalConfig& config) {
 inline void stop_manager() {
   constexpr std::chrono::milliseconds patience{250};
   ManagerThread* const thread = current_manager.thread.exchange(nullptr);
-  if (thread != nullptr && thread->stop(patience)) delete thread;
+  if (thread == nullptr) return;
+  if (thread->stop(patience)) {
+    delete thread;
+  } else {
+    current_manager.thread = thread;  // exit() waits for it once more
+  }
 }
 
 [[gnu::weak, gnu::used, gnu::visibility("hidden")]] LauncherTable launcher_of_this_object() noexcept {

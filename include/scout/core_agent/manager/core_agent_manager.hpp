@@ -26,6 +26,10 @@ class CoreAgentManager {
         location_(core_agent_location(config_)),
         variables_(InheritedVariables::of_this_process(config_.key)) {
     options_.allow_http = config_.download_allow_http;
+    // The program may go elsewhere before the core agent is launched.
+    for (auto path : {&FinalConfig::core_agent_log_file, &FinalConfig::core_agent_config_file}) {
+      if (!(config_.*path).empty()) config_.*path = detail::absolute_path(config_.*path);
+    }
   }
 
   const FinalConfig& config() const noexcept { return config_; }
@@ -45,7 +49,7 @@ class CoreAgentManager {
     auto binary = download_core_agent(*location_, options_, variables_, stop_);
     if (binary) {
       logger_.write(LogLevel::info, "scout.launcher", "{} is there and verified: version {}, SHA-256 {}", binary->path,
-                    binary->version, binary->sha256);
+                    detail::printable(binary->version), binary->sha256);
     }
     return binary;
   }

@@ -15,14 +15,14 @@ namespace scout::inline v0 {
 
 class InheritedVariables {
  public:
-  // `secret`: no variable that contains it.
+  // `secret`: no variable that contains it. One of a few letters is in any text, and no secret.
   static InheritedVariables of_this_process(std::string_view secret) {
     InheritedVariables variables;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
       const std::string_view text = *entry;
       const auto name = text.substr(0, text.find('='));
       if (std::find(std::begin(names), std::end(names), name) == std::end(names)) continue;
-      if (secret.empty() || text.find(secret) == std::string_view::npos) variables.entries_.emplace_back(text);
+      if (secret.size() < 8 || text.find(secret) == std::string_view::npos) variables.entries_.emplace_back(text);
     }
     return variables;
   }

@@ -33,8 +33,8 @@ inline std::vector<std::string> launch_arguments(const std::string& binary, cons
     arguments.emplace_back(flag);
     arguments.push_back(std::move(value));
   };
-  if (!config.core_agent_log_file.empty()) add("--log-file", detail::absolute_path(config.core_agent_log_file));
-  if (!config.core_agent_config_file.empty()) add("--config-file", detail::absolute_path(config.core_agent_config_file));
+  if (!config.core_agent_log_file.empty()) add("--log-file", config.core_agent_log_file);
+  if (!config.core_agent_config_file.empty()) add("--config-file", config.core_agent_config_file);
   Address address = config.core_agent_socket_path;
   address.is_automatic = false;  // that is TCP
   if (address.is_unix()) {
@@ -47,8 +47,8 @@ inline std::vector<std::string> launch_arguments(const std::string& binary, cons
 
 namespace detail {
 
-inline constexpr std::chrono::seconds launch_patience{
-    10};  // until the binary has said what became of it, and the core agent answers
+// Until the binary has said what became of it, and the core agent answers.
+inline constexpr std::chrono::seconds launch_patience{10};
 inline constexpr int already_running = 3;
 
 // A file in memory for what the binary says before it fails; what a daemon writes later than that finds it full.
@@ -116,7 +116,7 @@ class LaunchedProcess {
   bool running() const noexcept { return id_ > 0; }
 
   void kill() {
-    if (id_ <= 0) return;
+    if (ended() || !running()) return;
     ::kill(id_, SIGKILL);
     ::waitpid(id_, nullptr, 0);
     id_ = 0;

@@ -45,7 +45,7 @@ inline std::string absolute_path(std::string_view path) {
 inline Expected<CoreAgentLocation> core_agent_location(const FinalConfig& config) {
   const auto bad = [](std::string text) { return Error{ErrorCode::invalid_argument, std::move(text)}; };
   if (config.core_agent_dir.empty()) return bad("core_agent_dir is empty");
-  if (!detail::is_file_name(config.core_agent_full_name)) {
+  if (!detail::is_file_name(config.core_agent_full_name) || config.core_agent_full_name.starts_with('.')) {
     return bad("core_agent_full_name '" + config.core_agent_full_name + "' is no name of a directory");
   }
   if ((config.core_agent_permissions & 0700) != 0700 || (config.core_agent_permissions & 0002) != 0) {
