@@ -42,6 +42,7 @@ LIBRARIES = {
     "boost/asio.hpp": ("integrations/asio.hpp",),
     "curl/curl.h": ("integrations/curl.hpp", "core_agent/manager/transfer.hpp"),
     "archive.h": ("core_agent/manager/archive.hpp",),
+    "openssl/crypto.h": ("core_agent/manager/sha256.hpp",),
     "openssl/evp.h": ("core_agent/manager/sha256.hpp",),
     "httplib.h": ("integrations/httplib.hpp",),
     "sqlite3.h": ("integrations/sqlite3.hpp",),

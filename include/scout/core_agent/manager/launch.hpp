@@ -49,6 +49,8 @@ namespace detail {
 
 // Until the binary has said what became of it, and the core agent answers.
 inline constexpr std::chrono::seconds launch_patience{10};
+// With a binary whose core agent answers, for its status; after that it is one that does not daemonise.
+inline constexpr std::chrono::seconds status_patience{1};
 inline constexpr int already_running = 3;
 
 // A file in memory for what the binary says before it fails; what a daemon writes later than that finds it full.
@@ -149,20 +151,26 @@ inline Expected<RunningCoreAgent> launch_core_agent(const CoreAgentBinary& binar
   if (stop.raised()) return StopSignal::error();
   auto process = detail::LaunchedProcess::start(launch_arguments(binary.path, config), variables.entries());
   if (!process) return process.error();
-  const auto latest = StopSignal::Clock::now() + detail::launch_patience;
+  auto latest = StopSignal::Clock::now() + detail::launch_patience;
   RunningCoreAgent agent;
-  while (StopSignal::Clock::now() < latest) {
+  do {
     const auto status = process->ended();
     if (status && (!WIFEXITED(*status) || (WEXITSTATUS(*status) != 0 && WEXITSTATUS(*status) != detail::already_running))) {
       return detail::launch_failed(binary.path, *status, process->message());
     }
     if (status && WEXITSTATUS(*status) == detail::already_running) agent.was_running = true;
-    if (auto version = probe_core_agent(config.core_agent_socket_path, stop)) {
-      agent.version = std::move(*version);
-      if (!process->ended() && process->running()) agent.process = std::move(*process);
-      return agent;
+    if (agent.version.empty()) {
+      if (auto version = probe_core_agent(config.core_agent_socket_path, stop)) {
+        agent.version = std::move(*version);
+        latest = StopSignal::Clock::now() + detail::status_patience;
+      }
     }
+    if (!agent.version.empty() && !process->running()) return agent;
     if (!stop.pause(StopSignal::poll_interval)) break;
+  } while (StopSignal::Clock::now() < latest);
+  if (!agent.version.empty() && !stop.raised()) {
+    agent.process = std::move(*process);
+    return agent;
   }
   process->kill();
   if (stop.raised()) return StopSignal::error();

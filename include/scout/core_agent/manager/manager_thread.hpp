@@ -89,6 +89,7 @@ class ManagerThread {
   void run() {
     pthread_setname_np(pthread_self(), "scout-launcher");
     guarded([this] { look_after(); });
+    forget_openssl_of_thread();
     std::lock_guard lock(mutex_);
     done_ = true;
     changed_.notify_all();  // under the lock: *this may be gone after it

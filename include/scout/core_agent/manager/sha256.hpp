@@ -1,8 +1,9 @@
 #ifndef SCOUT_CORE_AGENT_MANAGER_SHA256_HPP
 #define SCOUT_CORE_AGENT_MANAGER_SHA256_HPP
 
-// SHA-256 as 64 lower-case hexadecimal digits, by OpenSSL.
+// SHA-256 as 64 lower-case hexadecimal digits, by OpenSSL; the library's only direct use of that.
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <cstddef>
@@ -41,6 +42,9 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, Free> context_;
   bool good_ = false;
 };
+
+// What OpenSSL keeps for the calling thread, which is about to end.
+inline void forget_openssl_of_thread() noexcept { OPENSSL_thread_stop(); }
 
 inline bool is_sha256(std::string_view text) noexcept {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
