@@ -90,6 +90,7 @@ void fork_child() {
 
 // installs [fork] [shutdown]
 int main(int count, char** arguments) {
+  if (dup(STDIN_FILENO) < 0) return 1;  // one that whatever it starts would have
   timed("install", [] { scout::install(); });
   timed("transaction", [] { scout::BackgroundTransaction{"first"}; });
   if (count > 1 && std::string_view(arguments[1]) == "fork") {
