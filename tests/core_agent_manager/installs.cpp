@@ -1,10 +1,7 @@
-// A program that has its core agent looked after. It says on standard output what happened, a line each; standard input tells it
-// to go on.
+// A program that has its core agent looked after, if it is linked with looked_after.cpp. It says on standard output what happened,
+// a line each; standard input tells it to go on.
 
 #include <scout/agent.hpp>
-#if !defined(WITHOUT_MANAGER)
-#  include <scout/core_agent/manager.hpp>
-#endif
 
 #include <dirent.h>
 #include <poll.h>

@@ -1,0 +1,2 @@
+// All that makes a program look after its core agent, in whichever of its files.
+#include <scout/core_agent/manager.hpp>
