@@ -377,6 +377,20 @@ TEST_CASE("events wait within bounds and are in no account") {
   CHECK(sender.settled() == 1);
 }
 
+TEST_CASE("the answer to an event is not waited for, that to a transaction is") {
+  FaultyPeer peer;
+  peer.start();
+  Sender sender(peer);
+  REQUIRE(sender.flush());
+  const auto now = std::chrono::steady_clock::now();
+  peer.on_message(Behaviour::mute);
+  REQUIRE(sender->write(ApplicationEvent("CPU/Utilization", "1", "Pid: 1", Time(1s))));
+  CHECK(!sender.service_at(now));
+  CHECK(peer.wait_for("CPU/Utilization"));
+  sender.write_all(0, 1);
+  CHECK(sender.service_at(now));
+}
+
 TEST_CASE("a batch larger than a message may be is refused at once, a smaller one than the buffer is not") {
   FaultyPeer peer;
   peer.start();
