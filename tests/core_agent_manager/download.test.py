@@ -174,6 +174,12 @@ class BadArchive(Download):
         self.assert_refused("the archive has a link: 'd'")
         self.assertFalse(os.path.exists(self.path("escaped")))
 
+    def test_there_is_an_end_to_what_is_unpacked(self):
+        self.server.archives["bad"] = good_archive(self.binary, *[file_entry("f%d" % i, b"") for i in range(1000)])
+        self.assert_refused("the archive has too many entries")
+        self.server.archives["bad"] = good_archive(self.binary, file_entry("zeros", bytes(257 << 20)))
+        self.assert_refused("the archive unpacks to more than 256 MiB")
+
     def test_two_files_of_one_name(self):
         self.server.archives["bad"] = good_archive(self.binary, file_entry("core-agent", b"x"))
         self.assert_refused("the archive has two files 'core-agent'")
@@ -202,6 +208,9 @@ class BadServer(Download):
         self.use(self.server, "stall")
         self.assert_fails(self.download("--timeout", "1"), r"/stall/.*: .*(too slow|timed out)")
         self.assert_nothing_there()
+
+    def test_one_that_does_not_end_is_left(self):
+        self.assert_refused("the archive is larger than 128 MiB", "endless")
 
     def test_nobody_listens(self):
         self.environment["SCOUT_DOWNLOAD_URL"] = "https://127.0.0.1:1/x"

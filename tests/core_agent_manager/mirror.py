@@ -152,6 +152,12 @@ class Mirror:
             def do_tofile(self):
                 self.answer(302, Location="file:///etc/passwd")
 
+            def do_endless(self):
+                self.send_response(200)
+                self.end_headers()
+                while True:  # until the other side has had enough
+                    self.wfile.write(bytes(1 << 20))
+
             def do_short(self):  # breaks off
                 self.send_response(200)
                 self.send_header("Content-Length", "100000")
