@@ -183,6 +183,9 @@ class Command(Desk):
         self.assertEqual(rows["core_agent_full_name"], ["'%s'" % FULL_NAME, "derived"])
         self.assertIn("problem: SCOUT_LOG_FILE is an old name: use SCOUT_CORE_AGENT_LOG_FILE\n", out)
         self.assertNotIn(KEY, out)
+        del self.environment["SCOUT_KEY"]
+        self.assertRegex(self.scout("config")[1], r"(?m)^key +'' +default$")
+        self.environment["SCOUT_KEY"] = KEY
         settings = [json.loads(line) for line in self.scout("config", "--json")[1].splitlines()]
         self.assertIn({"type": "setting", "key": "key", "value": "***", "origin": "environment"}, settings)
         self.assertEqual(settings[-1]["type"], "problem")

@@ -178,7 +178,9 @@ template <class Setting>
 void for_each_setting(const FinalConfig& config, Setting setting) {
   detail::for_each_config_field([&](const auto& field) {
     const ConfigKey& key = config_keys[config_key_index(field.name)];
-    setting(key, key.secret ? "***" : detail::shown_url(detail::value_text(config.*field.value)), config.origin(key.name));
+    const std::string text = detail::value_text(config.*field.value);
+    const bool set = text != detail::value_text(std::string());
+    setting(key, key.secret && set ? "***" : detail::shown_url(text), config.origin(key.name));
   });
 }
 
