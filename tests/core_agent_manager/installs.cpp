@@ -41,13 +41,20 @@ bool has_thread() {
   return found;
 }
 
-// A thread that is expected has a while to take its name.
+// A thread that is expected has a while to take its name, one that is to end a while to do it.
 void say_thread(const char* who, bool expected) {
   const auto latest = Clock::now() + patience;
   bool has = has_thread();
   while (expected && !has && Clock::now() < latest) has = has_thread();
   std::printf("%s %s a thread\n", who, has ? "has" : "has not");
   std::fflush(stdout);
+}
+
+// After all handlers that were registered since main() began, those of libraries among them.
+void say_thread_at_exit() {
+  const auto latest = Clock::now() + std::chrono::seconds(5);  // less than a download may stall
+  while (has_thread() && Clock::now() < latest) poll(nullptr, 0, 10);
+  say_thread("the process that ends", false);
 }
 
 void deliver(const char* name) {
@@ -87,6 +94,7 @@ void fork_child() {
 
 // installs [fork] [shutdown]
 int main(int count, char** arguments) {
+  std::atexit(say_thread_at_exit);
   if (dup(STDIN_FILENO) < 0) return 1;  // one that whatever it starts would have
   timed("install", [] { scout::install(); });
   timed("transaction", [] { scout::BackgroundTransaction{"first"}; });
