@@ -112,6 +112,8 @@ class Good(Download):
         self.until(lambda: os.path.isdir(os.path.join(self.core_agent_dir, ".partial")))
         process.send_signal(signal.SIGKILL)
         process.communicate()
+        with open(os.path.join(self.core_agent_dir, ".partial", "core-agent"), "wb") as out:
+            out.write(b"half")  # as when it is killed later
         self.assert_fails(self.scout("agent", "path"), "No such file or directory")
         self.use(mirror)
         self.assertEqual(self.download()[0], 0)
@@ -211,6 +213,7 @@ class BadServer(Download):
 
     def test_one_that_does_not_end_is_left(self):
         self.assert_refused("the archive is larger than 128 MiB", "endless")
+        self.assertLess(self.server.sent, 160 << 20)
 
     def test_nobody_listens(self):
         self.environment["SCOUT_DOWNLOAD_URL"] = "https://127.0.0.1:1/x"

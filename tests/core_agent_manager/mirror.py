@@ -96,6 +96,7 @@ class Mirror:
 
     def __init__(self, certificate="good"):
         self.archives, self.requests, self.release = {}, [], threading.Event()
+        self.sent = 0  # bytes, of what has no end
         self.arrived = threading.Condition()
         mirror = self
 
@@ -157,6 +158,7 @@ class Mirror:
                 self.end_headers()
                 while True:  # until the other side has had enough
                     self.wfile.write(bytes(1 << 20))
+                    mirror.sent += 1 << 20
 
             def do_short(self):  # breaks off
                 self.send_response(200)
