@@ -118,6 +118,7 @@ TEST_CASE("a second end changes nothing") {
   bench.put({record_word(RecordKind::closed), 0, 3000, span.bits});
   bench.put({record_word(RecordKind::closed), 0, 4000, span.bits});
   CHECK(bench.build(slot) == "Job/a 1000-9000, HTTP/GET 2000-3000");
+  CHECK(bench.assembler.open_explicit_spans() == 0);
 }
 
 TEST_CASE("a name that lies across the ring's end arrives whole") {

@@ -41,6 +41,11 @@ TEST_CASE("a specific rate beats the lists and the first prefix counts, an expli
   CHECK(decide(config, "Controller/users/show") == Verdict::send);
   CHECK(decide(config, "Controller/users/list") == Verdict::sampled_out);
   CHECK(decide(config, "Controller/users/show", true) == Verdict::ignored);
+  config.ignore_jobs = {"tick"};
+  config.sample_jobs = {{"tick/hourly", 1.0}, {"tick", 0.0}};
+  CHECK(decide(config, "Job/tick/hourly") == Verdict::send);
+  CHECK(decide(config, "Job/tick/daily") == Verdict::sampled_out);
+  CHECK(decide(config, "Job/tick/hourly", true) == Verdict::ignored);
 }
 
 TEST_CASE("the rate of the kind comes before the general one, which also serves other operations") {

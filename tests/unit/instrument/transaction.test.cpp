@@ -139,6 +139,20 @@ TEST_CASE("the last value of a key counts, in the place of its first") {
   CHECK(trace.tags()[1].key() == "b");
 }
 
+TEST_CASE("a span keeps its first 64 tags, and the rest is counted") {
+  scout::testing::Recording recording;
+  const auto dropped_before = scout::stats().dropped_tags;
+  {
+    scout::WebTransaction transaction{"many"};
+    for (int i = 0; i < 70; ++i) scout::add_context("key_" + std::to_string(i), i);
+  }
+  const auto trace = recording.traces().at(0);
+  REQUIRE(trace.tags().size() == 65);
+  CHECK(trace.tags()[63].key() == "key_63");
+  CHECK(trace.tags()[64].key() == "mem_delta");
+  CHECK(scout::stats().dropped_tags - dropped_before == 6);
+}
+
 TEST_CASE("NaN and the infinities become null, invalid UTF-8 becomes U+FFFD, NUL survives") {
   scout::testing::Recording recording;
   {
