@@ -100,6 +100,7 @@ int main(int count, char** arguments) {
   timed("transaction", [] { scout::BackgroundTransaction{"first"}; });
   if (count > 1 && std::string_view(arguments[1]) == "fork") {
     say_thread("parent", true);
+    go_on();
     fork_child();
   }
   while (go_on()) deliver("next");

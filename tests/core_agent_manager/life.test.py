@@ -176,6 +176,9 @@ class Installed(Life):
     def test_a_forked_child_launches_none_unless_it_installs_itself(self):
         self.put_binary()
         program = self.program("fork")
+        self.log_until(program, "launched a core agent")  # its libraries hold no lock now that a child would inherit
+        program.stdin.write("\n")
+        program.stdin.flush()
         lines = [program.stdout.readline() for _ in range(5)]
         self.assertEqual(lines, ["parent has a thread\n", "child has not a thread\n", "child that installs has a thread\n",
                                  "the process that ends has not a thread\n", "child 0\n"])

@@ -3,7 +3,8 @@
 
 // The thread that looks after the core agent while the agent is installed: ensures that one runs, asks it every few seconds
 // whether it still does, launches it again when it does not, with pauses that grow. A forked child has no such thread, and
-// launches none until it calls install() itself.
+// launches none until it calls install() itself; even then its own thread may get nowhere when the fork came while this one was
+// inside a library that holds a lock, as at the beginning of a download.
 
 #include <pthread.h>
 #include <signal.h>
