@@ -126,13 +126,15 @@ TEST_CASE("statements of several threads are counted together for the request, t
   Recording recording(clock);
   {
     scout::WebTransaction transaction{"list"};
-    for (int thread = 0; thread < 2; ++thread) {
-      std::thread([&, context = scout::TraceContext::current()] {
-        const scout::Attach attach(context);
-        for (int i = 0; i < 3; ++i) run(clock, "SELECT a", 60ms);
-        for (int i = 0; i < 3; ++i) run(clock, "SELECT a_name_that_is_longer FROM t", 40ms);
-      }).join();
-    }
+    const auto work = [&, context = scout::TraceContext::current()] {
+      const scout::Attach attach(context);
+      for (int i = 0; i < 3; ++i) run(clock, "SELECT a", 60ms);
+      for (int i = 0; i < 3; ++i) run(clock, "SELECT a_name_that_is_longer FROM t", 40ms);
+    };
+    std::thread([&] {
+      work();
+      std::thread(work).join();  // while this one lives, which keeps its buffer
+    }).join();
   }
   CHECK(tag_of_request(recording, "n_plus_one") ==
         R"([{"statement":"SELECT a","count":6,"seconds":0.36},{"statement":"SELECT a_name_that_is_longer FROM t","count":6,"seconds":0.24}])");
