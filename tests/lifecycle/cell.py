@@ -88,7 +88,7 @@ def main():
                                  "--record", record], stdout=subprocess.PIPE, text=True)
         address = peer.stdout.readline().split()[-1]  # says where it listens: ready
         environment = dict(os.environ, SCOUT_CORE_AGENT_SOCKET_PATH=address, SCOUT_MONITOR="true", SCOUT_NAME="lifecycle",
-                           SCOUT_KEY="lifecycle")
+                           SCOUT_KEY="lifecycle", SCOUT_SHUTDOWN_TIMEOUT_SECONDS="20")  # for a machine that is slow
         try:
             printed, status = run([*under, options.program, *sys.argv[end + 1:]], environment)
         finally:
