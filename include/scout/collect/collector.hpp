@@ -62,35 +62,16 @@ class Collector {
     double fullest = 0;        // what was found in a ring, as a part of it
   };
 
-  // Completes what has finished, in the order of the ends: those after `until` (ticks) wait for the next look.
-  Pass pass(std::uint64_t until) {
-    Pass found;
-    memory_ = -1;
-    target_.timeline.anchor(Anchor::now());
-    publish_thresholds();
-    store(registry_.process->pressed, 0u);
-    found.fullest = drain();
-    found.active = found.progressed = !finished_.empty();
-    if (found.active) settle();  // what was answered meanwhile leaves its place in the sink, and the cache, to what comes now
-    std::sort(finished_.begin(), finished_.end(),
-              [](const TransactionSlot* left, const TransactionSlot* right) { return left->stop < right->stop; });
-    for (TransactionSlot* const slot : finished_) complete(*slot);
-    finished_.clear();
-    found.active |= look_for_finished(until);
-    const std::uint64_t unsettled = totals_.transactions.live;
-    found.outstanding = settle();
-    found.progressed |= totals_.transactions.live != unsettled;
-    if (watch_.overdue(Clock::now(), totals_.transactions.delivered)) report_silence();
-    return found;
+  // Completes, in the order of their ends, the transactions that were over at the last look or ended `grace` before this one:
+  // spans of other threads may end a little later than theirs.
+  Pass pass() {
+    const std::uint64_t grace_ticks = target_.timeline.ticks_of(grace.count()), now = current_ticks(registry_);
+    return pass(std::max(looked_at_, now > grace_ticks ? now - grace_ticks : 0));
   }
-
-  Pass pass() { return pass(current_ticks(registry_)); }
 
   // Everything that finished before the call reaches the sink.
   void collect_all() {
-    constexpr std::uint64_t all = ~std::uint64_t{0};
-    pass(all);  // sees what has finished
-    pass(all);  // and completes it
+    pass(~std::uint64_t{0});
   }
 
   Expected<void> flush(Deadline deadline) {
@@ -161,6 +142,30 @@ class Collector {
 
  private:
   static constexpr double mebibyte = 1024 * 1024;
+  static constexpr std::chrono::duration<double> grace{1e-3};
+
+  // Of those that ended after `until` (ticks) it notes only that they are there.
+  Pass pass(std::uint64_t until) {
+    Pass found;
+    memory_ = -1;
+    target_.timeline.anchor(Anchor::now());
+    publish_thresholds();
+    store(registry_.process->pressed, 0u);
+    found.active = look_for_finished(until);
+    found.fullest = drain();  // what was recorded before those ends is seen now
+    found.progressed = !finished_.empty();
+    if (found.progressed) settle();  // what was answered meanwhile leaves its place in the sink, and the cache, to what comes now
+    std::sort(finished_.begin(), finished_.end(),
+              [](const TransactionSlot* left, const TransactionSlot* right) { return left->stop < right->stop; });
+    for (TransactionSlot* const slot : finished_) complete(*slot);
+    finished_.clear();
+    const std::uint64_t unsettled = totals_.transactions.live;
+    found.outstanding = settle();
+    found.progressed |= totals_.transactions.live != unsettled;
+    if (watch_.overdue(Clock::now(), totals_.transactions.delivered)) report_silence();
+    looked_at_ = current_ticks(registry_);
+    return found;
+  }
 
   static Time wall_now() { return std::chrono::system_clock::now(); }
 
@@ -244,18 +249,18 @@ class Collector {
     return memory_;
   }
 
-  // Notes the transactions that have finished; true: there are live ones, too.
+  // Notes the transactions that have finished; true: there are any, finished or not.
   bool look_for_finished(std::uint64_t until) {
-    bool live = false;
+    bool any = false;
     registry_.slots.each_taken([&](TransactionSlot& slot) {
-      live = true;
+      any = true;
       const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
       if (phase == TransactionSlot::finished && slot.stop <= until) finished_.push_back(&slot);
       if (phase != TransactionSlot::live) return;
       Assembly& assembly = assembler_.assembly(slot);
       if (assembly.first_memory < 0) assembly.first_memory = memory();
     });
-    return live;
+    return any;
   }
 
   void complete(TransactionSlot& slot) {
@@ -375,6 +380,7 @@ class Collector {
   CpuMeter cpu_;
   OncePerMinute error_log_;
   std::vector<TransactionSlot*> finished_;
+  std::uint64_t looked_at_ = 0;  // ticks; the end of the last look
   std::vector<TraceBuilder::RequestTag> own_tags_;
   Stats totals_;  // what was decided and delivered here; live: in the sink
   std::int64_t memory_ = -1;  // bytes; -1: not looked at in this pass

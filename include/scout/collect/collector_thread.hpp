@@ -2,7 +2,7 @@
 #define SCOUT_COLLECT_COLLECTOR_THREAD_HPP
 
 // The one background thread: named "scout", no signals, started by the first transaction or flush. It looks at the rings
-// every few tens of milliseconds while transactions come, sooner when rings fill, and sleeps until it is woken when they do
+// every 25 to 200 ms while transactions come, sooner when rings fill, and sleeps until it is woken when they do
 // not. Where no thread can be had, flush() and stop() do its work on the calling thread.
 
 #include <linux/futex.h>
@@ -79,8 +79,7 @@ class CollectorThread {
  private:
   enum class Request { none, flush, stop };
 
-  static constexpr std::chrono::microseconds longest_wait{25'000}, shortest_wait{50}, service_wait{2'000};
-  static constexpr std::chrono::microseconds empty_wait{50'000};       // no transaction is live
+  static constexpr std::chrono::microseconds first_wait{25'000}, longest_wait{200'000}, shortest_wait{50}, service_wait{2'000};
   static constexpr std::chrono::milliseconds absent_wait{250};  // nothing comes in, and the other side does not answer
   static constexpr std::chrono::seconds awake_after_work{1};
 
@@ -128,8 +127,8 @@ class CollectorThread {
 
   void run() {
     pthread_setname_np(pthread_self(), "scout");
-    Clock::time_point quiet_since = Clock::now(), metrics_due{};
-    std::chrono::microseconds wait = longest_wait;
+    Clock::time_point quiet_since = Clock::now(), looked_at = quiet_since, metrics_due{};
+    std::chrono::microseconds wait = first_wait;
     for (;;) {
       const std::uint32_t seen = signal_.load(std::memory_order_acquire);
       Collector::Pass found;
@@ -143,25 +142,29 @@ class CollectorThread {
         metrics_due = collector_.metrics_due();
       }
       if (serve_requests()) return;
-      if (found.active) quiet_since = Clock::now();
-      wait = next_wait(wait, found);
-      if (Clock::now() - quiet_since > awake_after_work) {
+      const Clock::time_point now = Clock::now();
+      if (found.active) quiet_since = now;
+      wait = next_wait(wait, now - std::exchange(looked_at, now), found);
+      if (now - quiet_since > awake_after_work) {
         const auto longest =
             Clock::now() + (found.outstanding ? Clock::duration(absent_wait) : Clock::duration(Collector::metrics_interval));
         sleep(seen, metrics_due > Clock::now() ? std::min(metrics_due, longest) : longest);
-        wait = longest_wait;
+        wait = first_wait;
       } else {
-        wait_for_signal(seen, found.outstanding && found.progressed ? std::min(wait, service_wait) : wait);
+        const bool answers_are_due = found.outstanding && found.progressed && wait < longest_wait;
+        wait_for_signal(seen, answers_are_due ? std::min(wait, service_wait) : wait);
       }
     }
   }
 
-  // A full ring loses spans: the fuller it was, the sooner the next look. Answers are another matter: they come within service_wait, or late.
-  static std::chrono::microseconds next_wait(std::chrono::microseconds wait, const Collector::Pass& found) noexcept {
+  // A full ring loses spans: the fuller it was, and the sooner, the sooner the next look. Answers are another matter: they
+  // come within service_wait, or late; while little happens they wait for the next look.
+  static std::chrono::microseconds next_wait(std::chrono::microseconds wait, Clock::duration since_last_look,
+                                             const Collector::Pass& found) noexcept {
     constexpr double aim = 0.2;  // of a ring
-    const double factor = found.fullest > aim / 2 ? aim / found.fullest : 2;
-    const auto next = std::chrono::microseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * factor));
-    return std::clamp(next, shortest_wait, found.active ? longest_wait : empty_wait);
+    const std::chrono::duration<double, std::micro> filled_in = std::min<Clock::duration>(wait, since_last_look);
+    const auto next = found.fullest > aim / 2 ? filled_in * (aim / found.fullest) : wait * 2.0;
+    return std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(next), shortest_wait, longest_wait);
   }
 
   // True: the thread is to end.
