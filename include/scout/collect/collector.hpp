@@ -70,9 +70,7 @@ class Collector {
   }
 
   // Everything that finished before the call reaches the sink.
-  void collect_all() {
-    pass(~std::uint64_t{0});
-  }
+  void collect_all() { pass(~std::uint64_t{0}); }
 
   Expected<void> flush(Deadline deadline) {
     collect_all();
