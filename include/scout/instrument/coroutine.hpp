@@ -53,20 +53,24 @@ class InstrumentedTransaction;
 // A transaction as a value: starts here, ends anywhere, and is current nowhere. Inside another it is a span of that.
 class MovableTransaction {
  public:
+  // "Controller/<name>", copied.
   template <detail::TextLike Name>
   static MovableTransaction web(const Name& name) noexcept {
     return MovableTransaction(detail::WebKind::prefix(), name);
   }
+  // "Job/<name>", copied.
   template <detail::TextLike Name>
   static MovableTransaction background(const Name& name) noexcept {
     return MovableTransaction(detail::BackgroundKind::prefix(), name);
   }
+  // The other one is over without an end.
   MovableTransaction(MovableTransaction&& other) noexcept : start_(other.start_), context_(other.context_) {
     other.context_ = {};
   }
   MovableTransaction& operator=(MovableTransaction&&) = delete;
   ~MovableTransaction() { end(); }
 
+  // On any thread; a second end is a no-op.
   void end() noexcept {
     const detail::ContextWord context = context_;
     context_ = {};
@@ -76,7 +80,9 @@ class MovableTransaction {
       detail::close_span(context, start_, false);
     }
   }
+  // For work below it, on any thread.
   TraceContext context() const noexcept { return detail::ContextAccess::context_of(context_); }
+  // A tag of the request. False: not recorded.
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
     if (!context_.in_transaction()) return false;
@@ -331,17 +337,21 @@ class ContextPromise : public Promise {
  public:
   using Promise::Promise;
 
+  // These are the promise's own, around which the context comes and goes.
   auto initial_suspend() noexcept(noexcept(std::declval<Promise&>().initial_suspend())) {
     return scout_awaiter<detail::InitialAwaiter>([this]() -> decltype(auto) { return Promise::initial_suspend(); });
   }
+  // The context stays behind.
   auto final_suspend() noexcept {
     scout_context_.leave();
     return scout_awaiter<detail::FinalAwaiter>([this]() -> decltype(auto) { return Promise::final_suspend(); });
   }
+  // The promise's, in the context of who resumed the coroutine.
   void unhandled_exception() {
     scout_context_.leave();  // it may throw, and then nothing follows
     Promise::unhandled_exception();
   }
+  // The promise's, if it has one; the context leaves the thread with the suspension and is back with the resumption.
   template <class Awaited>
   auto await_transform(Awaited&& scout_awaitable) {
     return scout_awaiter<detail::ContextAwaiter>([&]() -> decltype(auto) {
@@ -354,6 +364,7 @@ class ContextPromise : public Promise {
       }
     });
   }
+  // Likewise, for promises that yield.
   template <class Value>
     requires requires(Promise& scout_promise, Value&& scout_value) {
       scout_promise.yield_value(static_cast<Value&&>(scout_value));
@@ -407,7 +418,9 @@ class AsyncScope {
 // The rest of a coroutine's scope as a span: what ScopedSpan is on a thread, for coroutines that keep their context.
 class AsyncSpan : public detail::AsyncScope<Span> {
  public:
+  // A literal, which is not copied.
   explicit AsyncSpan(Operation operation) noexcept : AsyncScope(operation) {}
+  // "<kind>/<name>", copied.
   template <detail::TextLike Name>
   explicit AsyncSpan(const Name& name, detail::Text kind = {"Custom", 6}) noexcept : AsyncScope(name, kind) {}
 };
@@ -415,11 +428,13 @@ class AsyncSpan : public detail::AsyncScope<Span> {
 // Transactions for the same coroutines; inside another transaction, spans of it.
 class AsyncWebTransaction : public detail::AsyncScope<MovableTransaction> {
  public:
+  // "Controller/<name>", copied.
   template <detail::TextLike Name>
   explicit AsyncWebTransaction(const Name& name) noexcept : AsyncScope(MovableTransaction::web(name)) {}
 };
 class AsyncBackgroundTransaction : public detail::AsyncScope<MovableTransaction> {
  public:
+  // "Job/<name>", copied.
   template <detail::TextLike Name>
   explicit AsyncBackgroundTransaction(const Name& name) noexcept : AsyncScope(MovableTransaction::background(name)) {}
 };

@@ -25,8 +25,9 @@
 #  define SCOUT_DETAIL_STATEMENT(...) SCOUT_DETAIL_DISCARD(static_cast<void>(__VA_ARGS__))
 #endif
 
-// (name): a web request or a background job until the end of the scope.
+// (name): a web request until the end of the scope.
 #define SCOUT_WEB_TRANSACTION(name) SCOUT_DETAIL_SCOPE(::scout::WebTransaction, SCOUT_DETAIL_OPERATION(name, "Controller"))
+// (name): a background job until the end of the scope.
 #define SCOUT_BACKGROUND_TRANSACTION(name) SCOUT_DETAIL_SCOPE(::scout::BackgroundTransaction, SCOUT_DETAIL_OPERATION(name, "Job"))
 
 // (name [, kind]): a span "<kind>/<name>" until the end of the scope, "Custom/<name>" without a kind.
@@ -34,10 +35,13 @@
 // A span "Custom/<function>".
 #define SCOUT_INSTRUMENT_FUNCTION() SCOUT_DETAIL_SCOPE(::scout::ScopedSpan, (::scout::detail::FunctionName{__func__}))
 
-// (key, value): a tag of the current span; custom context of the current transaction.
+// (key, value): a tag of the current span.
 #define SCOUT_TAG(key, ...) SCOUT_DETAIL_STATEMENT(::scout::tag_span(::scout::TagKey::of_literal(key ""), __VA_ARGS__))
+// (key, value): custom context of the current transaction.
 #define SCOUT_CONTEXT(key, ...) SCOUT_DETAIL_STATEMENT(::scout::add_context(::scout::TagKey::of_literal(key ""), __VA_ARGS__))
+// The current transaction is counted and not sent.
 #define SCOUT_IGNORE_TRANSACTION() SCOUT_DETAIL_STATEMENT(::scout::ignore_transaction())
+// (name): the current transaction's whole new name, with its prefix.
 #define SCOUT_RENAME_TRANSACTION(...) SCOUT_DETAIL_STATEMENT(::scout::rename_transaction(__VA_ARGS__))
 
 #endif

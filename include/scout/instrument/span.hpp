@@ -8,6 +8,7 @@
 
 namespace scout::inline v0 {
 
+// Of one span of a scope.
 struct SpanOptions {
   bool ignore = false;            // not recorded; its children hang on its parent
   bool ignore_children = false;   // nothing below it is recorded
@@ -19,6 +20,7 @@ struct SpanOptions {
 // thread that made it (a Span may move). Costs two clock reads and some forty instructions.
 class ScopedSpan {
  public:
+  // A literal, checked while compiling: it is not copied.
   [[gnu::always_inline]] explicit ScopedSpan(Operation operation) noexcept
       : span_(detail::start_span(detail::record_word(detail::RecordKind::span, operation.c_str()))) {}
   ScopedSpan(Operation operation, SpanOptions options) noexcept
@@ -212,9 +214,11 @@ class Span {
       : Span(detail::current_place().context, detail::record_word(detail::RecordKind::opened_named), kind, name,
              detail::instant_of(start)) {}
 
+  // The other one is over without an end.
   Span(Span&& other) noexcept : start_(other.start_), statement_(other.statement_), context_(other.context_) {
     other.context_ = {};
   }
+  // Ends what this one was.
   Span& operator=(Span&& other) noexcept {
     if (this != &other) {
       end();
@@ -257,12 +261,14 @@ class Span {
     context_ = {};
   }
 
+  // On any thread. False: not recorded (no transaction, no room, an empty or over-long key).
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
     if (!context_.in_transaction()) return false;
     detail::ThreadBuffer* const buffer = detail::recording_buffer();
     return buffer != nullptr && detail::put_tag(*buffer, context_, key, value);
   }
+  // The tag error = "true", on any thread.
   void mark_error() noexcept {
     detail::ThreadBuffer* const buffer = context_.in_transaction() ? detail::recording_buffer() : nullptr;
     if (buffer != nullptr) detail::put_error(*buffer, context_);
@@ -282,6 +288,7 @@ class Span {
     if (buffer != nullptr) statement_ = detail::statement_hash(*buffer->registry, what);
   }
 
+  // For work below this span, on any thread.
   TraceContext context() const noexcept;
 
  private:

@@ -12,6 +12,7 @@ class TraceContext {
  public:
   TraceContext() = default;
 
+  // The calling thread's.
   static TraceContext current() noexcept { return TraceContext(detail::current_place().context); }
 
   // Whether there is a transaction.
@@ -31,6 +32,7 @@ class TraceContext {
 // one needs a promise with the context (coroutine.hpp); it may then go on, and end the scope, on another thread.
 class Attach {
  public:
+  // Does nothing where the thread has no buffer.
   explicit Attach(TraceContext context) noexcept : buffer_(detail::recording_buffer()), attached_(context.word_) {
     if (buffer_ == nullptr) return;
     detail::BusySection busy(*buffer_);

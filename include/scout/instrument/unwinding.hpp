@@ -22,6 +22,7 @@ template <class Marked>
 class ErrorOnUnwind {
  public:
   ErrorOnUnwind() noexcept : marked_(detail::current_request) {}
+  // The span must outlive it.
   explicit ErrorOnUnwind(Marked& span) noexcept : marked_(span) {}
   ~ErrorOnUnwind() {
     if (std::uncaught_exceptions() > exceptions_) marked_.mark_error();
@@ -34,6 +35,7 @@ class ErrorOnUnwind {
   int exceptions_ = std::uncaught_exceptions();
 };
 
+// Without a span.
 ErrorOnUnwind() -> ErrorOnUnwind<const detail::CurrentRequest>;
 
 }  // namespace scout::inline v0

@@ -15,11 +15,13 @@
 
 namespace scout::inline v0::web {
 
-inline constexpr std::string_view task_start_header = "scout_task_start";  // as Scout's Python agent names it
+// Of a message: as Scout's Python agent names it.
+inline constexpr std::string_view task_start_header = "scout_task_start";
 
 // "1700000000.123456": seconds since 1970.
 class TaskStart {
  public:
+  // To the microsecond.
   explicit TaskStart(Time queued = std::chrono::system_clock::now()) noexcept {
     const std::int64_t microseconds = queued.time_since_epoch().count() / 1000;
     char* end = std::to_chars(text_, text_ + sizeof text_, microseconds / 1'000'000).ptr;
@@ -29,6 +31,7 @@ class TaskStart {
     size_ = static_cast<std::size_t>(end - text_);
   }
 
+  // As long as this lives.
   std::string_view text() const noexcept { return {text_, size_}; }
 
  private:

@@ -12,11 +12,13 @@
 
 namespace scout::inline v0::web {
 
+// What of a request's query is reported.
 using UriReporting = scout::detail::UriReporting;
 
 inline constexpr std::size_t longest_path = 4096;    // bytes; a longer one is cut and says so
 inline constexpr std::size_t most_query_pairs = 64;  // further ones are cut
 
+// A path as it is reported.
 using PathText = detail::BoundedText<longest_path>;
 
 }  // namespace scout::inline v0::web

@@ -40,6 +40,7 @@ constexpr std::optional<Decimal> parse_decimal(std::string_view text) noexcept {
 
 namespace scout::inline v0::web {
 
+// Wall time.
 using Time = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 // The time from the header's instant to the request's start. Nothing when the header is unusable: no plain number, before

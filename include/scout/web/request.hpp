@@ -14,6 +14,7 @@
 
 namespace scout::inline v0::web {
 
+// What a server knows of a request; views of the server's memory.
 struct Request {
   std::string_view path = {};   // without the query, as it arrived
   std::string_view query = {};  // without the question mark

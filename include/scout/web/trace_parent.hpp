@@ -13,14 +13,18 @@ namespace scout::inline v0::web {
 
 // traceparent: the trace, the span in it that asks, and what is known of both.
 struct TraceParent {
-  std::uint64_t trace_high = 0, trace_low = 0;  // both 0: invalid
+  std::uint64_t trace_high = 0;                 // the trace's id; both halves 0: invalid
+  std::uint64_t trace_low = 0;                  // its lower half
   std::uint64_t parent = 0;                     // 0: invalid
-  bool sampled = false;
-  bool random = false;  // level 2: the trace id's last 7 bytes are random
+  bool sampled = false;                         // who asks may have recorded it
+  bool random = false;                          // level 2: the trace id's last 7 bytes are random
 
+  // Characters of the header.
   static constexpr std::size_t size = 55;
+  // The header's value.
   struct Text {
-    char characters[size];
+    char characters[size];  // without a NUL
+    // A view of them.
     constexpr operator std::string_view() const noexcept { return {characters, size}; }
   };
   // Version 00.
@@ -119,6 +123,7 @@ constexpr std::optional<TraceParent> parse_trace_parent(std::string_view header)
 class TraceState {
  public:
   constexpr TraceState() = default;
+  // The header's value; empty: send none.
   constexpr std::string_view text() const noexcept { return {characters_, size_}; }
 
  private:

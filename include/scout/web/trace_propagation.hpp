@@ -92,6 +92,7 @@ class OutgoingTrace {
     return trace;
   }
 
+  // Whether there is a trace to pass on.
   explicit operator bool() const noexcept { return known_; }
   // Values of the headers; empty: send none.
   std::string_view traceparent() const noexcept { return known_ ? std::string_view(parent_) : std::string_view(); }
