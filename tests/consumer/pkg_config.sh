@@ -11,7 +11,9 @@ meson setup "$folder/build" "$root" --prefix "$folder/prefix" -Dlibdir=lib -Dtes
 meson install -C "$folder/build" --no-rebuild --tags devel --quiet
 
 export PKG_CONFIG_PATH=$folder/prefix/lib/pkgconfig
-! pkg-config --exists 'scout >= 99' 'scout-instrument >= 99'
+for name in scout scout-instrument; do
+  if pkg-config --exists "$name >= 99"; then exit 1; fi
+done
 [[ ! $(pkg-config --libs scout-instrument) =~ [^[:space:]] ]]
 read -ra part <<<"$(pkg-config --cflags scout-instrument)"
 "$compiler" -std=c++20 -fPIC -shared -Wl,-z,defs "$root/tests/consumer/program/work.cpp" "${part[@]}" -o "$folder/libwork.so"

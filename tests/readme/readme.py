@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds README.md against the code: every C++ block compiles without a warning, those with main() run and return 0, every
-shell block runs, and the configuration table is what the program CONFIG_TABLE prints.
+shell block runs, and the configuration table is what the program CONFIG_TABLE prints. Other blocks, and the commands in README.md and
+CONTRIBUTING.md, are run by tests that are named here; one that no test runs is an error, and so is a link or a path to nowhere.
 
 usage: readme.py SOURCE_ROOT CONFIG_TABLE COMPILER [--write]     --write puts the table into the README
 """
@@ -13,9 +14,70 @@ import tempfile
 
 BEGIN, END = "<!-- configuration -->\n", "<!-- /configuration -->"
 
+# Who runs a block of this language: a file, and what it says about it.
+BLOCKS = {
+    "cmake": [("tests/consumer/cmake.sh", "/^```cmake$/"), ("run", '" tests/consumer/cmake.sh\n')],
+    "ini": [("tests/consumer/meson.sh", "block ini"), ("run", '" tests/consumer/meson.sh\n')],
+    "meson": [("tests/consumer/meson.sh", "block meson"), ("run", '" tests/consumer/meson.sh\n')],
+    "text": [("tests/readme/session.py", 'BEGIN, END = "<!-- session -->\\n```text\\n"'),
+             ("examples/unicode_explorer/meson.build", "tests/readme/session.py")],
+}
+COMMAND_TEST = ("tests/core_agent_manager/meson.build", "command.test.py")
+DOWNLOAD_TEST = ("tests/core_agent_manager/meson.build", "download.test.py")
+# The same for commands.
+COMMANDS = {
+    "./run bench": [("run", '" ./run bench --peers')],
+    "./run bench --peers": [("run", '" ./run bench --peers')],
+    "./run check": [(".ci/run", "for part in test check; do")],
+    "./run demo": [("run", '" ./run demo\n')],
+    "./run demo --live": [("tests/readme/session.py", '"tools/demo"), "--build", BUILD, "--live"')],
+    "./run nightly": [("run", "\nrun_nightly() {")],
+    "./run test": [(".ci/run", "for part in test check; do")],
+    "meson install -C build --tags devel": [("tests/consumer/cmake.sh", "--tags devel")],
+    "scout agent download": [("tests/core_agent_manager/download.test.py", 'self.scout("agent", "download"'), DOWNLOAD_TEST],
+    "scout agent launch": [("tests/core_agent_manager/command.test.py", 'self.scout("agent", "launch")'), COMMAND_TEST],
+    "scout agent path": [("tests/core_agent_manager/download.test.py", 'self.scout("agent", "path")'), DOWNLOAD_TEST],
+    "scout check": [("tests/core_agent_manager/command.test.py", 'self.scout("check"'), COMMAND_TEST],
+    "scout config": [("tests/core_agent_manager/command.test.py", 'self.scout("config")'), COMMAND_TEST],
+    "tests/fuzz/search build/fuzz SECONDS": [("run", 'tests/fuzz/search build/fuzz "$1"')],
+    "tests/planted_faults/search.py . WORD": [("run", '" tests/planted_faults/search.py .')],
+    "tools/amalgamate . scout.hpp": [("tests/consumer/single_header.sh", '"$root/tools/amalgamate" "$root" "$folder/scout.hpp"')],
+}
+PROGRAMS = {"./run", "cmake", "g++", "meson", "ninja", "scout"}
+FOLDERS = ("benchmarks/", "docs/", "examples/", "include/", "packaging/", "tests/", "tools/")
+
 
 def run(command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+
+
+def whoever_runs(what, known, root):
+    """What is wrong with the tests that run `what`."""
+    if what not in known:
+        return ["no test runs this: " + what]
+    return ["%s no longer says %s: does it run this? %s" % (name, repr(text), what)
+            for name, text in known[what] if text not in (root / name).read_text(encoding="utf-8")]
+
+
+def anchor(heading):
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def problems_of_text(text, root):
+    """Commands that nothing runs, paths and links that lead nowhere. Blocks are left out."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    problems = []
+    for code in re.findall(r"`([^`\n]+)`", text):
+        first, *rest = code.split()
+        if first.startswith(FOLDERS) and "<" not in first and not (root / first).exists():
+            problems.append("there is no " + first)
+        elif (first in PROGRAMS or os.access(root / first, os.X_OK) and (root / first).is_file()) and rest:
+            problems += whoever_runs(code, COMMANDS, root)
+    anchors = {anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.M)}
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if not (target[1:] in anchors if target.startswith("#") else "://" in target or (root / target).exists()):
+            problems.append("this link leads nowhere: " + target)
+    return problems
 
 
 def main():
@@ -29,7 +91,7 @@ def main():
         return 0
 
     problems = [] if written == table else ["the configuration table is stale: run this with --write"]
-    blocks = re.findall(r"^```(\w+)\n(.*?)^```", readme, re.M | re.S)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", readme, re.M | re.S)
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, SCOUT_MONITOR="true", SCOUT_LOG_LEVEL="off", SCOUT_CORE_AGENT_SOCKET_PATH=folder + "/none")
         for number, (language, text) in enumerate(blocks):
@@ -46,8 +108,10 @@ def main():
                 script = text.replace("-o hello", "-o " + folder + "/hello")
                 results = [run(["sh", "-e", "-c", script], cwd=root)]
             else:
+                problems += whoever_runs(language, BLOCKS, root)
                 continue
             problems += ["this block fails:\n%s%s" % (text, result.stdout) for result in results if result.returncode != 0]
+    problems += problems_of_text(readme, root) + problems_of_text((root / "CONTRIBUTING.md").read_text(encoding="utf-8"), root)
     for problem in problems:
         print(problem)
     print("%d blocks" % len(blocks))
