@@ -31,6 +31,7 @@ COMMANDS = {
     "./run check": [(".ci/run", "for part in test check; do")],
     "./run demo": [("run", '" ./run demo\n')],
     "./run demo --live": [("tests/readme/session.py", '"tools/demo"), "--build", BUILD, "--live"')],
+    "./run docs": [("run", '" ./run docs\n')],
     "./run nightly": [("run", "\nrun_nightly() {")],
     "./run test": [(".ci/run", "for part in test check; do")],
     "meson install -C build --tags devel": [("tests/consumer/cmake.sh", "--tags devel")],

@@ -10,8 +10,9 @@
 
 namespace scout::inline v0 {
 
+// The account of the process: what scout::stats() returns.
 struct Stats {
-  Ledger transactions;
+  Ledger transactions;             // requests and jobs
   Ledger spans;                    // beside the transactions' roots
   std::uint64_t redelivered = 0;   // transactions sent again after a reconnect, part of delivered
   std::uint64_t cut_tags = 0;      // values longer than 8 KiB, or than the room that was left

@@ -13,16 +13,19 @@
 
 namespace scout::inline v0 {
 
+// Where Scout's core agent listens unless it is told otherwise.
 inline constexpr std::uint16_t default_core_agent_port = 6590;
 
 struct Address {
-  std::string path = {};  // of a unix domain socket; empty: TCP
-  std::string host = {};  // a name or a number, IPv6 without brackets
-  std::uint16_t port = default_core_agent_port;
-  bool is_automatic = false;
+  std::string path = {};                         // of a unix domain socket; empty: TCP
+  std::string host = {};                         // a name or a number, IPv6 without brackets
+  std::uint16_t port = default_core_agent_port;  // of TCP
+  bool is_automatic = false;                     // "auto"
   std::string older_path = {};  // tried after TCP where it exists; finalize() fills it in for an automatic address
 
+  // Not TCP.
   bool is_unix() const noexcept { return !path.empty(); }
+  // As it would stand in the configuration.
   std::string text() const {
     if (is_automatic) return "auto";
     if (is_unix()) return (path.starts_with("//") ? "unix://" : "unix:") + path;
@@ -68,6 +71,7 @@ inline Expected<Address> parse_tcp_address(std::string_view text, std::string_vi
 
 }  // namespace detail
 
+// The address that `text` spells; ErrorCode::invalid_argument says what is wrong with it. Resolves no name.
 inline Expected<Address> parse_address(std::string_view text) {
   constexpr std::size_t longest_path = 107;  // sockaddr_un::sun_path less its NUL
   std::string_view rest = text;

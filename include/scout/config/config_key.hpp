@@ -9,8 +9,9 @@
 
 namespace scout::inline v0 {
 
+// What a value may be, and how its text is read.
 enum class KeyType {
-  text,
+  text,         // as it is
   boolean,      // yes, true, t, 1 and no, false, f, 0, in any case; empty is false
   integer,      // at least 1
   seconds,      // at least 0
@@ -27,13 +28,14 @@ enum class KeyType {
 };
 
 struct ConfigKey {
-  std::string_view name;
-  KeyType type;
+  std::string_view name;           // as a field of Config; SCOUT_<NAME> in the environment
+  KeyType type;                    // of its value
   std::string_view fallback = "";  // the default as it would stand in the environment; a derived value comes before it
   std::string_view alias = "";     // an older name, which wins over this one
-  bool secret = false;
+  bool secret = false;             // masked wherever it is shown
 };
 
+// Every key, in the order of the README's table.
 inline constexpr ConfigKey config_keys[] = {
     {"key", KeyType::text, "", "", true},
     {"name", KeyType::text},  // derived: the program's name
@@ -86,6 +88,7 @@ inline constexpr ConfigKey config_keys[] = {
     {"ring_size", KeyType::power_of_two, "131072"},
 };
 
+// How many there are.
 inline constexpr std::size_t config_key_count = sizeof config_keys / sizeof *config_keys;
 
 // The key's place in the table, or config_key_count.

@@ -19,6 +19,7 @@
 namespace scout::inline v0 {
 
 struct FinalConfig {
+  // As the field of Config, decided.
   std::string key, name;
   bool monitor = false;
   std::string hostname;
@@ -52,8 +53,10 @@ struct FinalConfig {
   bool n_plus_one_tag = true;
   std::size_t ring_size = 128 * 1024;
 
+  // As that of Config; empty: standard error.
   std::function<void(LogLevel, std::string_view category, std::string_view message)> log_callback;
 
+  // Where each value is from, in the order of config_keys.
   std::array<Origin, config_key_count> origins{};
   std::vector<std::string> problems;  // one line each, for the log at warning
 

@@ -168,6 +168,8 @@ class Finalizer {
 
 }  // namespace detail
 
+// The environment before `config` before what `facts` and the table say. A bad value is skipped, and is a line of
+// `problems`.
 inline FinalConfig finalize(const Config& config, const Environment& environment = Environment::of_this_process(),
                             const ProcessFacts& facts = ProcessFacts::of_this_process()) {
   return detail::Finalizer(config, environment, facts).run();

@@ -20,8 +20,11 @@ extern "C" char** environ;
 
 namespace scout::inline v0 {
 
+// Where a value is from: the environment, the code (Config), derived from the machine or the program, or the standard
+// one.
 enum class Origin { environment, code, derived, standard };
 
+// "environment", "code", "derived" or "default".
 constexpr std::string_view origin_name(Origin origin) noexcept {
   constexpr std::string_view names[] = {"environment", "code", "derived", "default"};
   return names[static_cast<std::size_t>(origin)];
@@ -37,11 +40,13 @@ inline std::string environment_name(std::string_view key) {
 // The variables that concern the agent.
 class Environment {
  public:
+  // A name and its value.
   using Variable = std::pair<std::string, std::string>;
 
   Environment() = default;
   explicit Environment(std::vector<Variable> variables) : variables_(std::move(variables)) {}
 
+  // A copy: later changes are not seen.
   static Environment of_this_process() {
     std::vector<Variable> variables;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -53,6 +58,7 @@ class Environment {
     return Environment(std::move(variables));
   }
 
+  // Valid as long as this is.
   std::optional<std::string_view> find(std::string_view name) const {
     for (const auto& [key, value] : variables_) {
       if (key == name) return value;
@@ -82,8 +88,10 @@ class Environment {
 
 // What the derived layer knows.
 struct ProcessFacts {
+  // The program's name, the machine's, where it was started, and which build of the core agent runs here.
   std::string program, hostname, working_directory, core_agent_triple;
 
+  // Asks the system.
   static ProcessFacts of_this_process();
 };
 

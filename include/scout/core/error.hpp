@@ -7,6 +7,7 @@
 
 namespace scout::inline v0 {
 
+// What kind of failure it is, where that makes a difference to the caller.
 enum class ErrorCode {
   invalid_argument,  // a value that cannot be used: an address, a configuration value
   unreachable,       // nobody listens there, or the name cannot be resolved
@@ -20,7 +21,7 @@ enum class ErrorCode {
 };
 
 struct Error {
-  ErrorCode code;
+  ErrorCode code;       // for the program
   std::string message;  // for a person; names the value, address or file
 };
 

@@ -17,6 +17,7 @@ class [[nodiscard]] Expected {
   Expected(Value value) : state_(std::in_place_index<0>, std::move(value)) {}
   Expected(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
+  // A value (success, where there is none to have), and no error.
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
@@ -34,12 +35,14 @@ class [[nodiscard]] Expected {
   std::variant<Value, Error> state_;
 };
 
+// Success, or the error that stands in its place.
 template <>
 class [[nodiscard]] Expected<void> {
  public:
   Expected() = default;
   Expected(Error error) : error_(std::move(error)) {}
 
+  // A value (success, where there is none to have), and no error.
   bool has_value() const noexcept { return !error_; }
   explicit operator bool() const noexcept { return has_value(); }
 

@@ -12,9 +12,10 @@ namespace scout::inline v0 {
 
 // The text of an id: no allocation, NUL-terminated, converts to any string type built from (pointer, size).
 struct IdText {
-  char characters[48];
-  std::size_t length;
+  char characters[48];  // ends with a NUL
+  std::size_t length;   // without the NUL
 
+  // As of a string.
   constexpr const char* c_str() const noexcept { return characters; }
   constexpr const char* data() const noexcept { return characters; }
   constexpr std::size_t size() const noexcept { return length; }
@@ -87,26 +88,29 @@ constexpr std::uint64_t uuid_low(std::uint64_t bits) noexcept { return (bits & ~
 
 }  // namespace detail
 
+// Names a transaction, in traces and log lines alike: "req-" and a UUID.
 struct RequestId {
   std::uint64_t high = 0, low = 0;  // both 0: no transaction
 
   constexpr explicit operator bool() const noexcept { return (high | low) != 0; }
-  constexpr IdText text() const noexcept { return detail::id_text("req-", high, low); }
+  constexpr IdText text() const noexcept { return detail::id_text("req-", high, low); }  // as log lines show it
   friend constexpr bool operator==(RequestId, RequestId) = default;
 };
 
+// Names a span: "span-" and a UUID.
 struct SpanId {
   std::uint64_t high = 0, low = 0;  // both 0: no span (the parent of a root)
 
   constexpr explicit operator bool() const noexcept { return (high | low) != 0; }
-  constexpr IdText text() const noexcept { return detail::id_text("span-", high, low); }
+  constexpr IdText text() const noexcept { return detail::id_text("span-", high, low); }  // as the wire has it
   friend constexpr bool operator==(SpanId, SpanId) = default;
 };
 
 // A process's random seed; another one after a fork.
 struct IdSeed {
-  std::uint64_t high = 0, low = 0;
+  std::uint64_t high = 0, low = 0;  // 128 random bits
 
+  // The id of the process's n-th transaction, and of a span in it: the same whenever asked, and nowhere stored.
   constexpr RequestId request(std::uint64_t transaction) const noexcept {
     return {detail::uuid_high(detail::mixed(high + transaction)), detail::uuid_low(detail::mixed(low ^ transaction))};
   }

@@ -122,6 +122,7 @@ void append_json_characters(Out& out, std::string_view text) {
   out.append(run, static_cast<std::size_t>(end - run));
 }
 
+// A quoted string; bytes that are no UTF-8 become U+FFFD.
 template <class Out>
 void append_json_string(Out& out, std::string_view text) {
   detail::append_literal(out, "\"");
@@ -129,11 +130,13 @@ void append_json_string(Out& out, std::string_view text) {
   detail::append_literal(out, "\"");
 }
 
+// The literal null.
 template <class Out>
 void append_json_null(Out& out) {
   detail::append_literal(out, "null");
 }
 
+// The literal true or false.
 template <class Out>
 void append_json_bool(Out& out, bool value) {
   value ? detail::append_literal(out, "true") : detail::append_literal(out, "false");
@@ -173,6 +176,7 @@ inline void write_timestamp(char* out, std::chrono::sys_time<std::chrono::nanose
   detail::write_digits(out + 20, static_cast<unsigned>(microseconds % 1'000'000), 6);
 }
 
+// A quoted timestamp, as write_timestamp() writes it.
 template <class Out>
 void append_json_timestamp(Out& out, std::chrono::sys_time<std::chrono::nanoseconds> time) {
   char text[timestamp_size + 2];

@@ -9,8 +9,10 @@
 
 namespace scout::inline v0 {
 
+// From debug, which says most, over info, warning and error, to off.
 enum class LogLevel : std::uint8_t { debug, info, warning, error, off };
 
+// As the configuration spells it.
 constexpr std::string_view log_level_name(LogLevel level) noexcept {
   constexpr std::string_view names[] = {"debug", "info", "warning", "error", "off"};
   return names[static_cast<std::size_t>(level)];

@@ -22,7 +22,7 @@ class Operation {
   template <std::size_t N>
   SCOUT_DETAIL_CONSTEVAL Operation(const char (&literal)[N]) noexcept : text_(literal) {}
 
-  constexpr const char* c_str() const noexcept { return text_; }
+  constexpr const char* c_str() const noexcept { return text_; }  // the literal itself
 
  private:
   const char* text_;

@@ -134,6 +134,7 @@ class TagKey {
     return TagKey(literal, N - 1, true);
   }
 
+  // The key's bytes, without a NUL at their end; and whether they are a literal, which outlives the call.
   constexpr const char* data() const noexcept { return data_; }
   constexpr std::size_t size() const noexcept { return size_; }
   constexpr bool is_literal() const noexcept { return literal_; }
@@ -160,6 +161,8 @@ class TagWriter {
   TagWriter(char* ring, std::uint64_t mask, std::uint64_t position, std::uint64_t end) noexcept
       : ring_(ring), mask_(mask), begin_(position), position_(position), end_(end) {}
 
+  // A value, with all that is in it; a text; an array, whose values follow; an object, in which a value follows each
+  // key.
   template <Taggable T>
   void value(const T& value) noexcept(noexcept_value<T>);
   void text(detail::Text text) noexcept {
@@ -177,6 +180,7 @@ class TagWriter {
   void key(detail::Text name) noexcept { text(name); }
   void end_object() noexcept { end('}'); }
 
+  // Bytes that were written, and bytes that did not fit.
   std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(position_ - begin_); }
   std::uint64_t cut_bytes() const noexcept { return cut_; }
 

@@ -29,6 +29,7 @@ class BoundedWriter {
     }
   }
 
+  // All of it, or nothing from there on.
   void append(const char* text, std::size_t size) noexcept {
     if (size > room()) {
       beyond_ += size;
@@ -40,6 +41,7 @@ class BoundedWriter {
   }
   void append(std::string_view text) noexcept { append(text.data(), text.size()); }
 
+  // Bytes of all that was appended, whether it was written or not.
   std::size_t size() const noexcept { return static_cast<std::size_t>(out_ - begin_) + beyond_; }
 
  private:

@@ -25,12 +25,16 @@
 
 namespace scout::inline v0 {
 
+// A core agent that has not answered for so long is given up, and connected to anew.
 inline constexpr std::chrono::seconds answer_timeout{10};
 inline constexpr std::chrono::seconds greeting_patience{1};  // with an answer to Register, and to the metadata
 
 class Connection {
  public:
+  // Of the steady clock.
   using TimePoint = std::chrono::steady_clock::time_point;
+  // waiting for the time of the next attempt, connecting, registering (Register was sent), introducing (the metadata
+  // was), open.
   enum class State { waiting, connecting, registering, introducing, open };
 
   Connection(Address address, const Logger& logger) : address_(std::move(address)), logger_(logger) {}
@@ -39,6 +43,7 @@ class Connection {
   void set_registration(std::string frame) { registration_ = std::move(frame); }
   void set_introduction(std::string frame) { introduction_ = std::move(frame); }
 
+  // How far it is.
   State state() const noexcept { return state_; }
   // Messages may be sent.
   bool open() const noexcept { return state_ == State::open; }

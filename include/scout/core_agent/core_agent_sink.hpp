@@ -25,6 +25,7 @@ namespace scout::inline v0 {
 
 class CoreAgentSink {
  public:
+  // Of the steady clock.
   using TimePoint = Connection::TimePoint;
 
   // The logger must outlive the sink.
@@ -58,6 +59,7 @@ class CoreAgentSink {
     return outbox_.add_event(settled_, encode);
   }
 
+  // As a DeferredSink does.
   bool service(Settlement& settlement) { return service_at(std::chrono::steady_clock::now(), settlement); }
 
   // service() at a time of the caller's.
@@ -92,6 +94,7 @@ class CoreAgentSink {
     }
   }
 
+  // As a DeferredSink does; what was answered by now counts as delivered.
   void abandon(Reason reason, Settlement& settlement) {
     if (connection_.open()) receive_answers(std::chrono::steady_clock::now());
     outbox_.abandon(reason, settled_);
@@ -100,6 +103,7 @@ class CoreAgentSink {
     hand_over(settlement);
   }
 
+  // As a DeferredSink does.
   SinkStatus status() const {
     return {connection_.ready(), connection_.last_error() ? connection_.last_error()->message : std::string()};
   }

@@ -18,6 +18,7 @@
 
 namespace scout::inline v0 {
 
+// Bytes before each message: its size, the most significant byte first.
 inline constexpr std::size_t frame_header_size = 4;
 
 // Writes frame_header_size bytes.
@@ -25,6 +26,7 @@ inline void write_frame_header(char* out, std::uint32_t size) noexcept {
   for (int shift = 24; shift >= 0; shift -= 8) *out++ = static_cast<char>(size >> shift & 0xff);
 }
 
+// The size that frame_header_size bytes say.
 inline std::uint32_t read_frame_header(const char* in) noexcept {
   std::uint32_t size = 0;
   for (std::size_t i = 0; i < frame_header_size; ++i) size = size << 8 | static_cast<unsigned char>(in[i]);

@@ -20,7 +20,9 @@
 
 namespace scout::inline v0 {
 
+// Who sends: the first message of a connection.
 struct Registration {
+  // The application's name, the organisation's key, and the machine (empty: null).
   std::string_view app, key, hostname;
 };
 

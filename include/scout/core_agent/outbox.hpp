@@ -26,8 +26,9 @@ namespace scout::inline v0 {
 
 class Outbox {
  public:
+  // How much is kept.
   struct Limits {
-    std::size_t bytes = 4 * 1024 * 1024;
+    std::size_t bytes = 4 * 1024 * 1024;    // of all payloads
     std::size_t message = 4 * 1024 * 1024;  // of one payload
     std::size_t events = 64;                // so that an absent core agent does not find old news only
     unsigned sendings = 5;                  // of a message that ends its connection every time
@@ -44,12 +45,14 @@ class Outbox {
     return add(Entry{.spans = spans, .transaction = true}, settlement, encode);
   }
 
+  // The same for an event, which is in no account; the oldest makes room.
   template <class Encode>
   Expected<void> add_event(Settlement& settlement, Encode&& encode) {
     if (events_ >= limits_.events) evict_oldest_event();
     return add(Entry{}, settlement, encode);
   }
 
+  // Whether nothing is left, a transaction is, and something was sent that is not answered.
   bool empty() const noexcept { return first_ == entries_.size(); }
   bool has_transactions() const noexcept { return entries_.size() - first_ > events_; }
   bool in_flight() const noexcept { return next_ > first_ || partly_sent_ > 0; }
@@ -92,6 +95,7 @@ class Outbox {
     }
   }
 
+  // Drops all of it.
   void abandon(Reason reason, Settlement& settlement) noexcept {
     partly_sent_ = 0;
     next_ = entries_.size();

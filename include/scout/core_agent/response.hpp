@@ -19,11 +19,12 @@ namespace scout::inline v0 {
 
 inline constexpr std::uint32_t max_answer_size = 10'000'000;  // it may hold a small object for every command of a batch
 
+// What the core agent said to one message.
 struct Answer {
-  std::string command;  // as it was sent: "Register", "BatchCommand", …; "Failure" when nothing else is said
-  bool accepted = true;
-  std::string message;  // of the failure
-  std::string version;  // of the core agent, in the answer to CoreAgentVersion
+  std::string command;   // as it was sent: "Register", "BatchCommand", …; "Failure" when nothing else is said
+  bool accepted = true;  // no failure
+  std::string message;   // of the failure
+  std::string version;   // of the core agent, in the answer to CoreAgentVersion
 };
 
 // Keeps its buffers from answer to answer. Makes them at once: simdjson's tables are gone at the end of the process, behind the

@@ -31,9 +31,10 @@
 
 namespace scout::inline v0 {
 
+// A socket address, as the system has it.
 struct Endpoint {
-  sockaddr_storage address{};
-  socklen_t size = 0;
+  sockaddr_storage address{};  // of any family
+  socklen_t size = 0;          // bytes of it that count
 };
 
 namespace detail {
@@ -89,6 +90,7 @@ inline Expected<std::vector<Endpoint>> resolve(const Address& address) {
   return endpoints;
 }
 
+// A stream socket that never blocks; who wants to wait says until when.
 class Socket {
  public:
   Socket() = default;
@@ -122,6 +124,7 @@ class Socket {
   // file of the program's by now.
   bool intact() const noexcept { return fd_ >= 0 && inode_of(fd_) == inode_; }
 
+  // False: not yet. An error: nobody there.
   Expected<bool> connected() const {
     pollfd entry{fd_, POLLOUT, 0};
     if (::poll(&entry, 1, 0) <= 0) return false;
@@ -169,6 +172,7 @@ class Socket {
     ::poll(&entry, 1, static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000)));
   }
 
+  // Leaves a descriptor alone that is the program's by now.
   void close() noexcept {
     if (intact()) ::close(fd_);
     fd_ = -1;

@@ -126,6 +126,7 @@ constexpr std::size_t most_of_string(std::size_t size) noexcept { return 6 * siz
 // Writes timestamps, and keeps the last one's second: most times of a trace share theirs.
 class TimestampText {
  public:
+  // Bytes that put() writes.
   static constexpr std::size_t size = timestamp_size + 1;
 
   // With a quote at its end: `size` bytes.

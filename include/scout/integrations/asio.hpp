@@ -41,6 +41,7 @@ class TracedExecutor {
   template <std::same_as<Executor> Inner>
   explicit TracedExecutor(Inner inner) noexcept : inner_(std::move(inner)) {}
 
+  // What Asio asks an executor for: runs `function` on the inner one, in the context.
   template <class Function>
   void execute(Function&& function) const {
     auto in_context = [context = captured_ ? context_ : TraceContext::current(),
@@ -55,6 +56,7 @@ class TracedExecutor {
     }
   }
 
+  // As the inner executor.
   template <class Property>
     requires(net::can_query_v<const Executor&, Property>)
   decltype(auto) query(const Property& property) const noexcept { return net::query(inner_, property); }

@@ -116,6 +116,7 @@ class InstrumentedServer {
  public:
   explicit InstrumentedServer(httplib::Server& server) noexcept : server_(server) {}
 
+  // As httplib::Server's; the transaction is "Controller/<METHOD> <pattern>".
   template <class Handler>
   InstrumentedServer& Get(const std::string& pattern, Handler handler) {
     server_.Get(pattern, traced("GET ", pattern, std::move(handler)));

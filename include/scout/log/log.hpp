@@ -20,6 +20,7 @@
 
 namespace scout::inline v0 {
 
+// Receives the agent's own messages, on any thread; what it throws is swallowed.
 using LogCallback = std::function<void(LogLevel level, std::string_view category, std::string_view message)>;
 
 // One line on standard error.
@@ -28,14 +29,17 @@ inline void log_to_stderr(LogLevel level, std::string_view category, std::string
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
+// Passes messages of its level and above to a callback. Any thread.
 class Logger {
  public:
   explicit Logger(LogLevel level = LogLevel::warning, LogCallback callback = {})
       : level_(level), callback_(callback ? std::move(callback) : LogCallback(log_to_stderr)) {}
 
+  // Whether a message of that level would be passed on.
   bool enabled(LogLevel level) const noexcept {
     return level >= level_.load(std::memory_order_relaxed) && level != LogLevel::off;
   }
+  // From now on.
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
 
   void write(LogLevel level, std::string_view category, std::string_view message) const noexcept {
@@ -69,6 +73,7 @@ class Logger {
 // Lets a message that may repeat through at most once a minute; one object per message.
 class OncePerMinute {
  public:
+  // Of the steady clock.
   using TimePoint = std::chrono::steady_clock::time_point;
 
   // True: say it now.

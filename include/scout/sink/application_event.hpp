@@ -17,7 +17,7 @@ class ApplicationEvent {
   constexpr std::string_view type() const noexcept { return type_; }      // "scout.metadata", "CPU/Utilization", "Memory/Physical"
   constexpr std::string_view json() const noexcept { return json_; }      // the value as strict JSON text, UTF-8
   constexpr std::string_view source() const noexcept { return source_; }  // "Pid: 3492", as Scout's Python agent writes it
-  constexpr Time time() const noexcept { return time_; }
+  constexpr Time time() const noexcept { return time_; }                  // when it was measured
 
  private:
   std::string_view type_, json_, source_;

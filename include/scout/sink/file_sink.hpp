@@ -60,6 +60,7 @@ class FileSink {
     return write_line();
   }
 
+  // Every line is written already. An error: the last one was not, and why.
   Expected<void> flush(Deadline) {
     if (fd_ < 0) return failure(error_);
     return {};

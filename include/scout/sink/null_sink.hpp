@@ -9,6 +9,7 @@ namespace scout::inline v0 {
 
 class NullSink {
  public:
+  // Succeeds.
   Expected<void> write(const Trace&) { return {}; }
   Expected<void> write(const ApplicationEvent&) { return {}; }
   Expected<void> flush(Deadline) { return {}; }

@@ -17,8 +17,10 @@
 
 namespace scout::inline v0 {
 
+// When a flush has to be over.
 using Deadline = std::chrono::steady_clock::time_point;
 
+// What install() takes: the three members below.
 template <class S>
 concept Sink = requires(S& sink, const Trace& trace, const ApplicationEvent& event, Deadline deadline) {
   // Success: delivered. An error: dropped, under the reason that drop_reason() finds for it.
@@ -28,6 +30,7 @@ concept Sink = requires(S& sink, const Trace& trace, const ApplicationEvent& eve
   { sink.flush(deadline) } -> std::same_as<Expected<void>>;
 };
 
+// The reason under which a trace is counted whose write failed with that error.
 constexpr Reason drop_reason(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::buffer_full: return Reason::buffer_full;
@@ -39,10 +42,12 @@ constexpr Reason drop_reason(ErrorCode code) noexcept {
 // What became of traces that a sink accepted earlier; each trace is reported exactly once.
 // Spans are counted without the root, as in the ledger.
 struct Settlement {
+  // How many arrived, and how many were lost, why.
   std::uint64_t delivered_transactions = 0, delivered_spans = 0;
   Drops dropped_transactions, dropped_spans;
   std::uint64_t redelivered_transactions = 0;  // sent a second time after a reconnect; part of delivered once answered
 
+  // One transaction with so many spans arrived, or was lost.
   void deliver(std::uint64_t spans) noexcept {
     delivered_transactions += 1;
     delivered_spans += spans;
@@ -53,8 +58,9 @@ struct Settlement {
   }
 };
 
+// What scout::stats() says of a sink.
 struct SinkStatus {
-  bool connected = false;
+  bool connected = false;  // to whom it sends
   std::string last_error;  // empty: none so far
 };
 

@@ -36,9 +36,11 @@ namespace scout::inline v0::testing {
 
 // Where a budget holds: in each topmost span of that operation, in each transaction as a whole where none is named.
 struct BudgetScope {
-  std::string_view under = "*";
+  std::string_view under = "*";  // an operation or a pattern
 };
 
+// At most `limit` spans of that operation, or pattern ("SQL/*"), wherever the budget holds. Fails when nothing was
+// recorded.
 inline AssertionResult at_most(const Subject& subject, std::size_t limit, std::string_view operation, BudgetScope scope = {}) {
   const std::vector<detail::SpanNode> forest = detail::forest(subject);
   std::vector<const detail::SpanNode*> tops;

@@ -51,8 +51,10 @@ class [[nodiscard]] ExpectedSpan {
     return with_tag({std::move(key), Tag::equal, detail::recorded_json(value)});
   }
   ExpectedSpan tag(std::string key) const { return with_tag({std::move(key), Tag::any, {}}); }  // of whatever value
+  // No tag of that key.
   ExpectedSpan no_tag(std::string key) const { return with_tag({std::move(key), Tag::none, {}}); }
 
+  // Exactly: with a ManualClock. Counted from the start of the transaction.
   ExpectedSpan starts_at(std::chrono::nanoseconds since_the_transaction_began) const {
     ExpectedSpan copy(*this);
     copy.starts_at_ = since_the_transaction_began;
@@ -78,18 +80,21 @@ class [[nodiscard]] ExpectedSpan {
     return copy;
   }
 
+  // All that is below it, unless and_others() is said.
   template <std::same_as<ExpectedSpan>... Child>
   ExpectedSpan children(const Child&... child) const {
     ExpectedSpan copy(*this);
     (child.append_to(copy.children_), ...);
     return copy;
   }
-  ExpectedSpan in_any_order() const {  // the children
+  // The children.
+  ExpectedSpan in_any_order() const {
     ExpectedSpan copy(*this);
     copy.any_order_ = true;
     return copy;
   }
-  ExpectedSpan and_others() const {  // further children, anywhere between these
+  // Further children, anywhere between these.
+  ExpectedSpan and_others() const {
     ExpectedSpan copy(*this);
     copy.others_ = true;
     return copy;

@@ -19,6 +19,7 @@
 
 namespace scout::inline v0::testing {
 
+// What a golden file holds beside names and tags.
 struct GoldenOptions {
   bool times = false;                          // with a ManualClock
   std::vector<std::string> without_tags = {};  // beside those that are measured (detail::is_measured)

@@ -16,6 +16,7 @@ class ManualClock {
   ManualClock(const ManualClock&) = delete;
   ManualClock& operator=(const ManualClock&) = delete;
 
+  // Stands still between two calls of advance(). Any thread.
   Time now() const noexcept { return Time(std::chrono::nanoseconds(now_.load())); }
   void advance(std::chrono::nanoseconds by) noexcept { now_ += by.count(); }
 

@@ -44,6 +44,7 @@ namespace scout::inline v0::testing {
 class RecordedTag {
  public:
   explicit RecordedTag(const TagView& tag) : key_(tag.key()), json_(tag.json()) {}
+  // As those of TagView.
   const std::string& key() const noexcept { return key_; }
   const std::string& json() const noexcept { return json_; }
 
@@ -51,6 +52,7 @@ class RecordedTag {
   std::string key_, json_;
 };
 
+// The owning twin of SpanView.
 class RecordedSpan {
  public:
   explicit RecordedSpan(const SpanView& span)
@@ -61,6 +63,7 @@ class RecordedSpan {
         stop_(span.stop()),
         tags_(span.tags().begin(), span.tags().end()) {}
 
+  // As those of SpanView; and how long it lasted.
   SpanId id() const noexcept { return id_; }
   SpanId parent() const noexcept { return parent_; }
   const std::string& operation() const noexcept { return operation_; }
@@ -76,6 +79,7 @@ class RecordedSpan {
   std::vector<RecordedTag> tags_;
 };
 
+// The owning twin of Trace.
 class RecordedTrace {
  public:
   explicit RecordedTrace(const Trace& trace)
@@ -86,6 +90,7 @@ class RecordedTrace {
         spans_(trace.spans().begin(), trace.spans().end()),
         dropped_spans_(trace.dropped_spans()) {}
 
+  // As those of Trace; and how long it lasted.
   RequestId request_id() const noexcept { return request_id_; }
   const std::string& operation() const noexcept { return spans_.front().operation(); }
   Time start() const noexcept { return start_; }
@@ -103,10 +108,12 @@ class RecordedTrace {
   std::uint64_t dropped_spans_;
 };
 
+// The owning twin of ApplicationEvent.
 class RecordedEvent {
  public:
   explicit RecordedEvent(const ApplicationEvent& event)
       : type_(event.type()), json_(event.json()), source_(event.source()), time_(event.time()) {}
+  // As those of ApplicationEvent.
   const std::string& type() const noexcept { return type_; }
   const std::string& json() const noexcept { return json_; }
   const std::string& source() const noexcept { return source_; }

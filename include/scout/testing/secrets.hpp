@@ -92,6 +92,7 @@ inline std::string secret_in(const RecordedTag& tag, const std::vector<std::stri
 
 namespace scout::inline v0::testing {
 
+// No tag has a value that looks like a secret, is named like one and not masked, or holds one of `known`.
 inline AssertionResult no_secrets(const Subject& subject, const std::vector<std::string_view>& known = {}) {
   const std::vector<detail::SpanNode> forest = detail::forest(subject);
   if (forest.empty()) return detail::nothing_recorded();

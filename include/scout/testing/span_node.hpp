@@ -26,6 +26,7 @@ class Subject {
   Subject(RecordedTrace trace) { traces_.push_back(std::move(trace)); }
   Subject(std::vector<RecordedTrace> traces) : traces_(std::move(traces)) {}
 
+  // In the order of their arrival.
   const std::vector<RecordedTrace>& traces() const noexcept { return traces_; }
 
  private:

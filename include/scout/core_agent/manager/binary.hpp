@@ -15,7 +15,9 @@
 
 namespace scout::inline v0 {
 
+// A core agent's binary that was found and verified.
 struct CoreAgentBinary {
+  // Where it is, and what its manifest says it is.
   std::string path, version, sha256;
 };
 

@@ -32,17 +32,23 @@ class CoreAgentManager {
     }
   }
 
+  // What it was made with.
   const FinalConfig& config() const noexcept { return config_; }
+  // Where the binary belongs, or why that is not known.
   const Expected<CoreAgentLocation>& location() const noexcept { return location_; }
+  // For downloads that begin later.
   TransferOptions& transfer_options() noexcept { return options_; }
   // Makes every step end soon, with an error. Any thread.
   StopSignal& stop_signal() noexcept { return stop_; }
 
+  // The version of the core agent that listens; asks it to end. Both wait for an answer.
   Expected<std::string> probe() const { return probe_core_agent(config_.core_agent_socket_path, stop_); }
   Expected<void> shut_down() const { return shut_down_core_agent(config_.core_agent_socket_path, stop_); }
 
+  // The binary that is here, verified anew.
   Expected<CoreAgentBinary> find() const { return location_ ? find_core_agent_binary(*location_) : location_.error(); }
 
+  // Downloads, verifies and unpacks it, unless another process just did. Waits.
   Expected<CoreAgentBinary> download() const {
     if (!location_) return location_.error();
     logger_.write(LogLevel::info, "scout.launcher", "downloading {}", detail::shown_url(location_->url));

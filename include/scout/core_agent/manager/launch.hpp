@@ -139,8 +139,9 @@ inline Error launch_failed(const std::string& binary, int status, const std::str
 
 }  // namespace detail
 
+// What came of a launch.
 struct RunningCoreAgent {
-  std::string version;
+  std::string version;                                  // that it answered with
   bool was_running = false;                             // somebody else's, or launched by another process meanwhile
   std::optional<detail::LaunchedProcess> process = {};  // it does not daemonise: a child of this process
 };

@@ -17,13 +17,15 @@
 
 namespace scout::inline v0 {
 
+// Where a core agent's binary is from, and where it belongs.
 struct CoreAgentLocation {
-  std::string directory;  // core_agent_dir, absolute, without a slash at its end
-  std::string full_name;  // of the directory in it, and of the archive without .tgz
-  std::string url;        // of the archive
-  std::string sha256;     // what the binary must have; empty: what its manifest says
-  unsigned permissions = 0700;
+  std::string directory;        // core_agent_dir, absolute, without a slash at its end
+  std::string full_name;        // of the directory in it, and of the archive without .tgz
+  std::string url;              // of the archive
+  std::string sha256;           // what the binary must have; empty: what its manifest says
+  unsigned permissions = 0700;  // of directories that are made
 
+  // The directory of binary and manifest.
   std::string folder() const { return directory + '/' + full_name; }
 };
 

@@ -15,6 +15,7 @@
 
 namespace scout::inline v0 {
 
+// Bytes; a longer file is no manifest.
 inline constexpr std::size_t max_manifest_size = 64 * 1024;
 
 struct Manifest {

@@ -18,6 +18,7 @@
 
 namespace scout::inline v0 {
 
+// How long a probe waits for a connection and an answer.
 inline constexpr std::chrono::seconds probe_patience{3};
 
 namespace detail {

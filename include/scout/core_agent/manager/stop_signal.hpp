@@ -14,9 +14,12 @@ namespace scout::inline v0 {
 
 class StopSignal {
  public:
+  // What pauses are measured with.
   using Clock = std::chrono::steady_clock;
+  // How often who cannot wait for the signal looks whether it is raised.
   static constexpr std::chrono::milliseconds poll_interval{50};
 
+  // For good. Any thread.
   void raise() noexcept {
     {
       std::lock_guard lock(mutex_);
@@ -24,6 +27,7 @@ class StopSignal {
     }
     changed_.notify_all();
   }
+  // Any thread, never waits.
   bool raised() const noexcept { return raised_.load(std::memory_order_acquire); }
 
   // False: raised before the time was over.
@@ -32,6 +36,7 @@ class StopSignal {
     return !changed_.wait_until(lock, Clock::now() + time, [this] { return raised(); });
   }
 
+  // What a step returns that ended because of it.
   static Error error() { return {ErrorCode::closed, "stopped"}; }
 
  private:

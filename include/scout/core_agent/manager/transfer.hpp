@@ -25,11 +25,12 @@ namespace scout::inline v0 {
 
 using TransferProgress = std::function<void(std::uint64_t received, std::uint64_t total)>;  // bytes; total 0: unknown
 
+// How a download is done.
 struct TransferOptions {
   std::chrono::seconds patience{10};  // with a connection, and with less than 1 KiB/s
   bool allow_http = false;            // from anywhere
   bool only_ask = false;              // whether it is there
-  TransferProgress progress = {};
+  TransferProgress progress = {};     // called now and then, on the thread that downloads
 };
 
 namespace detail {
