@@ -1,8 +1,9 @@
 """A header as Doxygen understands it, line for line.
 
-Doxygen 1.9 does not know nested inline namespaces, and wants marks at comments that are documentation. Those are, by this project's
-manner: the comment under the include guard (of the file, or of the type that it is named after), one that stands right before a declaration (of all declarations up to the
-next blank line or comment), and one that follows a declaration on its line. What is deleted has no documentation, as it does not exist.
+Doxygen 1.9 does not know nested inline namespaces, and wants marks at comments that are documentation. Those are here: the comment
+under the include guard (of the file, or of the type that it is named after), one that stands right before a declaration (of all
+declarations up to the next blank line or comment), and one that follows a declaration on its line. What is deleted has no
+documentation, as it does not exist.
 """
 import re
 
@@ -34,7 +35,7 @@ class Declarations:
 
 
 def subject_of(lines, stem):
-    """What the comment under the include guard documents: the type that the file is named after, if that has no comment of its own."""
+    """What the comment under the include guard documents: the type that the file is named after, if that has no own comment."""
     namespace = "scout"
     for i, line in enumerate(lines):
         namespace = (re.match(r"namespace ([\w:]+) \{", line) or ["", namespace])[1]
@@ -91,8 +92,10 @@ def mark_behind(lines):
 
 def split_declarators(line):
     """`int a = 1, b;` as ["int a = 1;", "int b;"]; anything else as it is."""
-    parts = re.findall(r"(?:[^,<({\[]|<[^;]*?>|\([^)]*\)|\{[^}]*\}|\[[^\]]*\])+", line[:-1]) if re.fullmatch(r" *[A-Za-z][^()]*;", line) else []
-    first = re.fullmatch(r"(.*[ >*&])\w+( = [^,]*|\{.*\})?", parts[0]) if ",".join(parts) + ";" == line and len(parts) > 1 else None
+    parts = re.findall(r"(?:[^,<({\[]|<[^;]*?>|\{[^}]*\}|\[[^\]]*\])+", line[:-1])
+    if ",".join(parts) + ";" != line or not re.match(r" *[A-Za-z]", line):
+        return [line]
+    first = re.fullmatch(r"(.*[ >*&])\w+( = [^,]*|\{.*\})?", parts[0])
     return [parts[0] + ";", *(first[1].lstrip() + part.strip() + ";" for part in parts[1:])] if first else [line]
 
 
@@ -107,14 +110,15 @@ def mark_each_declarator(lines):
         declarators = split_declarators(code.rstrip())
         text = (before or "")[4:-4] or (behind or "")[6:] or above
         if len(declarators) > 1 and text:
-            lines[i] = " ".join(("" if above and number == 0 else "/** %s */ " % text) + one for number, one in enumerate(declarators))
+            documented = ["/** %s */ %s" % (text, declarator) for declarator in declarators]
+            lines[i] = " ".join([declarators[0], *documented[1:]] if above else documented)
         above = ""
 
 
 def marked(text, stem):
-    lines = [re.sub(r"^(namespace scout)::inline v0(::inline \w+)?", r"\1", line)
-             for line in text.split("\n")]
-    lines = [re.sub(r"R\"\(.*?\)\"", '""', "" if DELETED.match(line) else line) for line in lines]
+    lines = ["" if DELETED.match(line) else line for line in text.split("\n")]
+    lines = [re.sub(r"^(namespace scout)::inline v0(::inline \w+)?", r"\1", line) for line in lines]
+    lines = [re.sub(r"R\"\(.*?\)\"", '""', line) for line in lines]  # Doxygen looks for brackets in them
     mark_before(lines, stem)
     mark_behind(lines)
     mark_each_declarator(lines)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the reference, HTML from the headers by Doxygen, to OUTPUT/html. Fails for what Doxygen warns of, and for a public name without
-a docstring: a class, concept, alias, function, variable, macro, enumeration or enumerator that is neither private nor a detail.
+"""Writes the reference, HTML from the headers by Doxygen, to OUTPUT/html. Fails for what Doxygen warns of, and for a public name
+without a docstring: a class, concept, alias, function, variable, macro, enumeration or enumerator, neither private nor a detail.
 
-A name is documented where one of its overloads is; constructors, destructors and operators belong to their class; the docstring of an
-enumeration may name its enumerators.
+A name is documented where one of its overloads is; constructors, destructors and operators belong to their class; the docstring of
+an enumeration may name its enumerators.
 
 usage: reference.py SOURCE_ROOT OUTPUT VERSION
 """
@@ -23,7 +23,10 @@ PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchma
 
 def anchored(text):
     """Headings have the anchors that links in the text go to."""
-    return re.sub(r"^(#+ (.*))$", lambda m: m[1] + " {#" + re.sub(r"[^\w -]", "", m[2].lower()).replace(" ", "-") + "}", text, flags=re.M)
+    def anchor(heading):
+        return heading[0] + " {#" + re.sub(r"[^\w -]", "", heading[1].lower()).replace(" ", "-") + "}"
+
+    return re.sub(r"^#+ (.*)$", anchor, text, flags=re.M)
 
 
 def prepare(root, inputs):
@@ -37,7 +40,8 @@ def prepare(root, inputs):
 
 
 def text_of(element):
-    return "".join("".join(part.itertext()) for tag in ("briefdescription", "detaileddescription") for part in element.findall(tag)).strip()
+    parts = [element.find("briefdescription"), element.find("detaileddescription")]
+    return "".join("".join(part.itertext()) for part in parts if part is not None).strip()
 
 
 def names_of(compound):
@@ -49,13 +53,15 @@ def names_of(compound):
     for member in compound.iter("memberdef"):
         own = member.findtext("name")
         is_special = own.startswith(("~", "operator")) or own == re.sub(r"<.*", "", name).split("::")[-1]
-        if compound.get("kind") == "file" and member.get("kind") != "define" or member.get("prot") == "private" or member.get("kind") == "friend" or is_special or own.startswith("SCOUT_DETAIL_"):
+        is_hidden = member.get("prot") == "private" or member.get("kind") == "friend" or own.startswith("SCOUT_DETAIL_")
+        if is_special or is_hidden or compound.get("kind") == "file" and member.get("kind") != "define":
             continue
         docstring = text_of(member)
         yield scope + own, member.find("location"), docstring
         for value in member.findall("enumvalue"):
             named = value.findtext("name")
-            yield scope + own + "::" + named, member.find("location"), text_of(value) or (re.search(r"\b%s\b" % named, docstring) or [""])[0]
+            said = text_of(value) or re.search(r"\b%s\b" % named, docstring)
+            yield scope + own + "::" + named, member.find("location"), "said" if said else ""
 
 
 def undocumented(folder):
@@ -64,7 +70,8 @@ def undocumented(folder):
     for file in sorted(folder.glob("*.xml")):
         for compound in xml.etree.ElementTree.parse(file).getroot().iter("compounddef"):
             is_file = compound.get("kind") == "file"
-            if compound.get("kind") in ("page", "dir") or compound.get("prot") == "private" or is_file and not compound.findtext("compoundname").endswith(".hpp"):
+            is_page = compound.get("kind") in ("page", "dir") or is_file and not compound.findtext("compoundname").endswith(".hpp")
+            if is_page or compound.get("prot") == "private":
                 continue
             for name, place, docstring in names_of(compound):
                 docstrings[name] = docstrings.get(name, "") + docstring
