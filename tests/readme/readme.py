@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Holds README.md against the code: every C++ block compiles without a warning, those with main() run and return 0, every
-shell block runs, and the configuration table is what the program CONFIG_TABLE prints. Other blocks, and the commands in README.md and
-CONTRIBUTING.md, are run by tests that are named here; one that no test runs is an error, and so is a link or a path to nowhere.
+shell block runs, and the configuration table is what the program CONFIG_TABLE prints. Other blocks, and the commands of PAGES, are
+run by tests that are named here; one that no test runs is an error, and so is a link or a path to nowhere, or a
+reason for a loss that is not explained.
 
 usage: readme.py SOURCE_ROOT CONFIG_TABLE COMPILER [--write]     --write puts the table into the README
 """
@@ -33,6 +34,7 @@ COMMANDS = {
     "./run demo --live": [("tests/readme/session.py", '"tools/demo"), "--build", BUILD, "--live"')],
     "./run docs": [("run", '" ./run docs\n')],
     "./run nightly": [("run", "\nrun_nightly() {")],
+    "build/demo/tools/local_agent/scout-local-agent": [("tools/demo", '"tools/local_agent/scout-local-agent"')],
     "./run test": [(".ci/run", "for part in test check; do")],
     "meson install -C build --tags devel": [("tests/consumer/cmake.sh", "--tags devel")],
     "scout agent download": [("tests/core_agent_manager/download.test.py", 'self.scout("agent", "download"'), DOWNLOAD_TEST],
@@ -44,6 +46,7 @@ COMMANDS = {
     "tests/planted_faults/search.py . WORD": [("run", '" tests/planted_faults/search.py .')],
     "tools/amalgamate . scout.hpp": [("tests/consumer/single_header.sh", '"$root/tools/amalgamate" "$root" "$folder/scout.hpp"')],
 }
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
 PROGRAMS = {"./run", "cmake", "g++", "meson", "ninja", "scout"}
 FOLDERS = ("benchmarks/", "docs/", "examples/", "include/", "packaging/", "tests/", "tools/")
 
@@ -64,19 +67,21 @@ def anchor(heading):
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def problems_of_text(text, root):
+def problems_of_page(page, pages, root):
     """Commands that nothing runs, paths and links that lead nowhere. Blocks are left out."""
-    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    text = re.sub(r"^```.*?^```", "", pages[page], flags=re.M | re.S)
     problems = []
     for code in re.findall(r"`([^`\n]+)`", text):
         first, *rest = code.split()
         if first.startswith(FOLDERS) and "<" not in first and not (root / first).exists():
             problems.append("there is no " + first)
-        elif (first in PROGRAMS or os.access(root / first, os.X_OK) and (root / first).is_file()) and rest:
+        is_program = first in PROGRAMS or (root / first).is_file() and os.access(root / first, os.X_OK)
+        if is_program and rest or first.startswith("build/"):
             problems += whoever_runs(code, COMMANDS, root)
-    anchors = {anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.M)}
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if not (target[1:] in anchors if target.startswith("#") else "://" in target or (root / target).exists()):
+    for target in re.findall(r"\]\(((?!https?:)[^)]+)\)", text):
+        name, _, place = target.partition("#")
+        headings = re.findall(r"^#+ (.*)$", pages.get(name or page, ""), re.M)
+        if not (root / name).exists() or place and place not in map(anchor, headings):
             problems.append("this link leads nowhere: " + target)
     return problems
 
@@ -112,7 +117,11 @@ def main():
                 problems += whoever_runs(language, BLOCKS, root)
                 continue
             problems += ["this block fails:\n%s%s" % (text, result.stdout) for result in results if result.returncode != 0]
-    problems += problems_of_text(readme, root) + problems_of_text((root / "CONTRIBUTING.md").read_text(encoding="utf-8"), root)
+    pages = {name: (root / name).read_text(encoding="utf-8") for name in PAGES}
+    problems += [problem for name in PAGES for problem in problems_of_page(name, pages, root)]
+    reasons = (root / "include/scout/core/ledger.hpp").read_text(encoding="utf-8").split("enum class Reason")[1].split("};")[0]
+    explained = readme.split("## When something goes wrong")[1]
+    problems += ["not explained: " + name for name in re.findall(r"^  (\w+),", reasons, re.M) if "`%s`" % name not in explained]
     for problem in problems:
         print(problem)
     print("%d blocks" % len(blocks))

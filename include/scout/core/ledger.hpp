@@ -15,7 +15,7 @@ enum class Reason : std::uint8_t {
   span_cap,     // the transaction already had its most spans
   no_slot,      // too many transactions live at once
   no_memory,    // no buffer could be had for the thread
-  no_thread,    // no collector thread could be had until the end
+  no_thread,    // counted by nothing: flush() and the end of the process do the work of a thread that cannot be had
   unfinished,   // never ended: its thread ended first
   late,         // ended after its transaction had been sent
   buffer_full,  // the core agent was away or slow for too long; the oldest go first
