@@ -2,20 +2,20 @@
 # A user with nothing but a minimal Debian 12 and a clone: `./run demo` shows a waterfall, then `./run test` passes. Says how long that
 # took, and ends with the account. Needs root, debootstrap and 2 GB.
 #
-# usage: bare_debian.sh [MIRROR]     without one: what this machine's apt uses
+# usage: bare_debian.sh [MIRROR]     without one: that of this machine's apt, or debootstrap's own
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 if ((EUID != 0)); then
   echo "a root file system of one's own needs root: sudo $0 $*" >&2
   exit 2
 fi
-mirror=${1:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Release: bookworm' | head -n 1)}
-bare=$(mktemp -d "${TMPDIR:-/tmp}/scout-bare-debian.XXXXXX")
-log=$bare.log
+mirror=${1:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Release: bookworm' | sed -n 1p || true)}
+folder=$(mktemp -d)
+bare=$folder/root log=$folder/log
 # Mounts are made in a namespace that ends with what runs in it, so nothing of this machine is below when the rest is removed.
-trap 'rm -rf --one-file-system "$bare" "$log"' EXIT
+trap 'rm -rf --one-file-system "$folder"' EXIT
 
-debootstrap --variant=minbase bookworm "$bare" "${mirror:-http://deb.debian.org/debian}" >"$log" 2>&1 || { cat "$log" && exit 1; }
+debootstrap --variant=minbase bookworm "$bare" ${mirror:+"$mirror"} >"$log" 2>&1 || { cat "$log" && exit 1; }
 apt-config dump Acquire::http Acquire::https Acquire::Check-Valid-Until Acquire::Check-Date >"$bare/etc/apt/apt.conf.d/10as-outside"
 cp --dereference /etc/resolv.conf /etc/hosts "$bare/etc"
 
