@@ -48,6 +48,7 @@ class Collector {
   void retarget(Target target) {
     target_ = target;
     has_completed_ = false;
+    looked_at_ = 0;  // by another clock
     metrics_due_ = {};
     watch_ = DeliveryWatch(totals_.transactions.delivered);
     publish_thresholds();

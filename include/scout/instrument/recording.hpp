@@ -45,7 +45,7 @@ inline void refuse_span(ThreadBuffer& buffer, TransactionSlot* slot, Reason reas
 }
 
 // The thread's buffer and context; attaches the thread to a buffer at its first use. Without a context it is over in one jump:
-// asked the other way round, what is not recorded costs twice the time.
+// asked the other way round, a program pays twice the time for what is not recorded.
 struct Place {
   ThreadBuffer* buffer;
   ContextWord context;

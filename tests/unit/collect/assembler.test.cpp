@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <memory>
 #include <string>
+
+#include "plain_memory.hpp"
 
 using namespace scout::detail;
 
@@ -13,7 +13,7 @@ namespace {
 // A registry and one ring in plain memory: records are put in by hand, no agent and no thread is involved.
 class Bench {
  public:
-  Bench() : registry_(allocate<Registry>(0)), buffer_(allocate<ThreadBuffer>(ring_size)), assembler(*registry_) {
+  Bench() : registry_(zeroed<Registry>()), buffer_(zeroed<ThreadBuffer>(ring_size)), assembler(*registry_) {
     *buffer_ = ThreadBuffer{};
     buffer_->mask = ring_size - 1;
     buffer_->registry = registry_.get();
@@ -54,19 +54,8 @@ class Bench {
  private:
   static constexpr std::size_t ring_size = 512;
 
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  template <class T>
-  static std::unique_ptr<T, Free> allocate(std::size_t more) {
-    const std::size_t size = (sizeof(T) + more + 127) / 128 * 128;
-    void* const memory = std::aligned_alloc(128, size);
-    __builtin_memset(memory, 0, size);
-    return std::unique_ptr<T, Free>(static_cast<T*>(memory));
-  }
-
-  std::unique_ptr<Registry, Free> registry_;
-  std::unique_ptr<ThreadBuffer, Free> buffer_;
+  Zeroed<Registry> registry_;
+  Zeroed<ThreadBuffer> buffer_;
   TraceBuilder builder_;
 
  public:

@@ -1,0 +1,103 @@
+#include <scout/collect/collector.hpp>
+#include <scout/config/finalize.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "plain_memory.hpp"
+
+using namespace scout::detail;
+
+namespace {
+
+struct Operations {
+  scout::Expected<void> write(const scout::Trace& trace) {
+    seen.emplace_back(trace.operation());
+    return {};
+  }
+  scout::Expected<void> write(const scout::ApplicationEvent&) { return {}; }
+  scout::Expected<void> flush(scout::Deadline) { return {}; }
+
+  std::vector<std::string> seen;
+};
+
+// A collector without its thread, and a registry whose clock, in nanoseconds, stands where the test puts it.
+class Bench : AgentHooks {
+ public:
+  Bench() : AgentHooks{}, registry_(zeroed<Registry>()), process_(zeroed<ProcessState>()) {
+    now = [](AgentHooks& self) noexcept { return static_cast<Bench&>(self).time; };
+    registry_->settings = Settings{};
+    registry_->process = process_.get();
+    registry_->hooks = this;
+    store_state(*registry_, Recording::slow_clock);
+  }
+
+  // A transaction that is over since then.
+  void finish(const char* operation, std::uint64_t stop) {
+    TransactionSlot& slot = *registry_->slots.acquire(0);
+    slot.operation = record_word(RecordKind::span, operation);
+    slot.flags = 0;
+    ++slot.incarnation;
+    slot.start = stop - 1;
+    slot.stop = stop;
+    __atomic_store_n(&slot.phase, TransactionSlot::finished, __ATOMIC_RELEASE);
+  }
+  Collector::Target target() { return {&config_, &logger_, sink_table(sink), Timeline(0)}; }
+  Collector collector() { return Collector(*registry_, target()); }
+
+  std::uint64_t time = 1'000'000'000'000;
+  Operations sink;
+
+ private:
+  Zeroed<Registry> registry_;
+  Zeroed<ProcessState> process_;
+  scout::FinalConfig config_ = scout::finalize({.name = "collector test"});
+  scout::Logger logger_{scout::LogLevel::off};
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("collect/collector");
+
+TEST_CASE("a transaction that has just ended waits for one more look, so that spans of other threads may end with it") {
+  Bench bench;
+  Collector collector = bench.collector();
+  bench.finish("Job/just now", bench.time);
+  CHECK(collector.pass().active);
+  CHECK(bench.sink.seen.empty());
+  bench.time += 1000;
+  collector.pass();
+  CHECK(bench.sink.seen == std::vector<std::string>{"Job/just now"});
+}
+
+TEST_CASE("one that ended a millisecond before a look is complete in it") {
+  Bench bench;
+  Collector collector = bench.collector();
+  bench.finish("Job/before", bench.time - 1'000'000);
+  bench.finish("Job/just now", bench.time - 999'999);
+  collector.pass();
+  CHECK(bench.sink.seen == std::vector<std::string>{"Job/before"});
+}
+
+TEST_CASE("looks at the clock of an earlier installation do not count") {
+  Bench bench;
+  Collector collector = bench.collector();
+  collector.pass();
+  bench.time = 5'000'000;
+  collector.retarget(bench.target());
+  bench.finish("Job/just now", bench.time);
+  collector.pass();
+  CHECK(bench.sink.seen.empty());
+}
+
+TEST_CASE("a flush waits for nothing") {
+  Bench bench;
+  Collector collector = bench.collector();
+  bench.finish("Job/just now", bench.time);
+  CHECK(collector.flush(scout::Deadline::max()));
+  CHECK(bench.sink.seen == std::vector<std::string>{"Job/just now"});
+}
+
+TEST_SUITE_END();
