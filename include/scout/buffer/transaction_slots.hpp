@@ -17,7 +17,7 @@ struct alignas(128) TransactionSlot {
   enum Flag : std::uint32_t { ignored = 1, named = 2 };  // named: the operation came as a name record
 
   std::uint32_t generation;     // 19 bits, never 0 while the slot is taken
-  std::uint32_t phase;          // release with live and finished
+  std::uint32_t phase;          // release with live and finished; live: live_phase()
   std::uint32_t flags;
   std::uint32_t next_id;        // the first span id not yet given out
   std::uint32_t claimed;        // ids given out and not returned: the count that the cap is about
@@ -31,6 +31,12 @@ struct alignas(128) TransactionSlot {
   std::uint32_t trace_flags;
   std::uint64_t trace_high, trace_low;
   std::uint32_t trace_state_size;
+
+  // A live transaction's phase has the generation above it: who is late to end it must not end the slot's next one.
+  static constexpr std::uint32_t live_phase(ContextWord context) noexcept {
+    return context.transaction() / slot_count * (finished + 1) + live;
+  }
+  static constexpr bool is_live(std::uint32_t phase) noexcept { return phase % (finished + 1) == live; }
 };
 
 class TransactionSlots {
@@ -92,16 +98,14 @@ class TransactionSlots {
   // The live slot of a context, or nullptr when its transaction is over.
   TransactionSlot* find(ContextWord context) noexcept {
     TransactionSlot& slot = slots_[context.slot()];
-    const bool current = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE) == TransactionSlot::live &&
-                         transaction(slot) == context.transaction();
-    return current ? &slot : nullptr;
+    return __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE) == TransactionSlot::live_phase(context) ? &slot : nullptr;
   }
 
   // After a fork, in the child: frees everything. Returns how many were live.
   std::uint64_t reset() noexcept {
     std::uint64_t count = 0;
     each_taken([&](TransactionSlot& slot) {
-      count += slot.phase == TransactionSlot::live;
+      count += TransactionSlot::is_live(slot.phase);
       release(slot);
     });
     return count;

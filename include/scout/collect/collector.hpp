@@ -232,7 +232,7 @@ class Collector {
   // A transaction of start() whose thread ended without stop().
   void drop_unfinished(ContextWord root) {
     TransactionSlot* const slot = registry_.slots.find(root);
-    std::uint32_t expected = TransactionSlot::live;
+    std::uint32_t expected = TransactionSlot::live_phase(root);
     if (slot == nullptr || !__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false,
                                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
       return;
@@ -255,7 +255,7 @@ class Collector {
       any = true;
       const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
       if (phase == TransactionSlot::finished && slot.stop <= until) finished_.push_back(&slot);
-      if (phase != TransactionSlot::live) return;
+      if (!TransactionSlot::is_live(phase)) return;
       Assembly& assembly = assembler_.assembly(slot);
       if (assembly.first_memory < 0) assembly.first_memory = memory();
     });

@@ -49,7 +49,7 @@ inline OpenSpan refuse_transaction(ThreadBuffer& buffer, Reason reason) noexcept
   add(buffer.started_transactions);
   note_allocations(buffer, context);
   slot->start = current_ticks(*registry);
-  __atomic_store_n(&slot->phase, TransactionSlot::live, __ATOMIC_RELEASE);  // pairs with find()
+  __atomic_store_n(&slot->phase, TransactionSlot::live_phase(context), __ATOMIC_RELEASE);  // pairs with find()
   busy.leave_with(context);
   wake_collector(*registry);
   return {&buffer, context, {}, word, 0};
@@ -61,7 +61,7 @@ inline void finish_root(ContextWord context) noexcept {
   if (buffer->registry == nullptr) return;
   Registry& registry = *buffer->registry;
   if (TransactionSlot* const slot = registry.slots.find(context)) {
-    std::uint32_t expected = TransactionSlot::live;
+    std::uint32_t expected = TransactionSlot::live_phase(context);
     if (__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED)) {
       slot->stop = current_ticks(registry);

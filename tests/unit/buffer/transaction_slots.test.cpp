@@ -23,7 +23,9 @@ std::unique_ptr<TransactionSlots, Free> make_slots() {
   return std::unique_ptr<TransactionSlots, Free>(static_cast<TransactionSlots*>(memory));
 }
 
-void go_live(TransactionSlot& slot) { __atomic_store_n(&slot.phase, std::uint32_t{TransactionSlot::live}, __ATOMIC_RELEASE); }
+void go_live(TransactionSlots& slots, TransactionSlot& slot) {
+  __atomic_store_n(&slot.phase, TransactionSlot::live_phase(ContextWord::root_of(slots.transaction(slot))), __ATOMIC_RELEASE);
+}
 
 }  // namespace
 
@@ -46,13 +48,13 @@ TEST_CASE("a context finds its transaction while it is live, and never that of t
   const ContextWord context = ContextWord::root_of(slots->transaction(slot));
   CHECK(context.in_transaction());
   CHECK(slots->find(context) == nullptr);
-  go_live(slot);
+  go_live(*slots, slot);
   CHECK(slots->find(context) == &slot);
   slots->release(slot);
   CHECK(slots->find(context) == nullptr);
   TransactionSlot& again = *slots->acquire(0);
   REQUIRE(&again == &slot);
-  go_live(again);
+  go_live(*slots, again);
   CHECK(slots->find(context) == nullptr);
 }
 
@@ -67,8 +69,8 @@ TEST_CASE("the generation of a slot wraps around without ever making an empty co
 
 TEST_CASE("in a forked child all slots are free, and the live ones are counted") {
   const auto slots = make_slots();
-  go_live(*slots->acquire(0));
-  go_live(*slots->acquire(0));
+  go_live(*slots, *slots->acquire(0));
+  go_live(*slots, *slots->acquire(0));
   slots->acquire(0);  // starting
   CHECK(slots->reset() == 2);
   CHECK_FALSE(slots->any_taken());

@@ -27,7 +27,7 @@ class Bench {
     ++slot.incarnation;
     slot.start = 1000;
     slot.stop = 9000;
-    store<std::uint32_t>(slot.phase, TransactionSlot::live);
+    store(slot.phase, TransactionSlot::live_phase(ContextWord::root_of(registry_->slots.transaction(slot))));
     return slot;
   }
   ContextWord context(const TransactionSlot& slot, std::uint16_t parent, std::uint16_t id) const {

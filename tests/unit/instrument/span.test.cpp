@@ -1,5 +1,6 @@
 #include <scout/testing.hpp>
 
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -127,6 +128,19 @@ TEST_CASE("a movable span may be moved, ended twice, and is the parent of its ch
                 web("page").children(span("Custom/first").children(span("HTTP/child")),
                                      span("Custom/scoped").children(span("Custom/replaced"), span("Custom/replacement")))));
   CHECK(ledger.spans().delivered == 5);
+}
+
+TEST_CASE("a span that was moved from ends nothing") {
+  scout::testing::ManualClock clock;
+  scout::testing::Recording recording(clock);
+  {
+    scout::WebTransaction transaction{"page"};
+    auto first = std::make_unique<scout::Span>("work");
+    scout::Span moved = std::move(*first);
+    first.reset();
+    clock.advance(1ms);
+  }
+  CHECK(matches(recording, web("page").children(span("Custom/work").lasts(1ms))));
 }
 
 TEST_CASE("a movable span may end on another thread") {
