@@ -3,29 +3,16 @@
 
 #include <scout/instrument/coroutine.hpp>
 
-#include <coroutine>
-
 #include "../support/agent.hpp"
+#include "resumed.hpp"
 
 namespace {
 
-template <template <class> class Context>
-struct Loop {
-  struct Promise {
-    Loop get_return_object() { return {std::coroutine_handle<Promise>::from_promise(*this)}; }
-    std::suspend_always initial_suspend() noexcept { return {}; }
-    std::suspend_always final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() {}
-  };
-  using promise_type = Context<Promise>;
-  std::coroutine_handle<> handle;
-};
 template <class Promise>
 using Bare = Promise;
 
 template <template <class> class Context>
-Loop<Context> forever() {
+Resumed<Context> forever() {
   for (;;) co_await std::suspend_always{};
 }
 

@@ -6,35 +6,14 @@
 #include <scout/sink/null_sink.hpp>
 
 #include <coroutine>
-#include <cstddef>
 #include <cstdio>
 
-namespace {
-thread_local bool counting = false;
-int allocations = 0;
-}  // namespace
-
-extern "C" void* __libc_malloc(std::size_t size);
-extern "C" void* malloc(std::size_t size) {
-  if (counting) ++allocations;
-  return __libc_malloc(size);
-}
+#include "../../benchmarks/coroutine/resumed.hpp"
+#include "../support/counted_malloc.hpp"
 
 namespace {
 
-struct Loop {
-  struct Promise {
-    Loop get_return_object() { return {std::coroutine_handle<Promise>::from_promise(*this)}; }
-    std::suspend_always initial_suspend() noexcept { return {}; }
-    std::suspend_always final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() {}
-  };
-  using promise_type = scout::ContextPromise<Promise>;
-  std::coroutine_handle<> handle;
-};
-
-Loop spans(int count) {
+Resumed<scout::ContextPromise> spans(int count) {
   for (; count > 0; --count) {
     scout::AsyncSpan span{"suspended"};
     co_await std::suspend_always{};

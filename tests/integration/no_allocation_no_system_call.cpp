@@ -4,11 +4,11 @@
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
-#include <scout/agent.hpp>
-#include <scout/sink/null_sink.hpp>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <scout/agent.hpp>
+#include <scout/sink/null_sink.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -19,17 +19,7 @@
 #include <vector>
 
 #include "../../benchmarks/transaction/web_request.hpp"
-
-namespace {
-thread_local bool counting = false;
-std::atomic<int> allocations = 0;
-}  // namespace
-
-extern "C" void* __libc_malloc(std::size_t size);
-extern "C" void* malloc(std::size_t size) {
-  if (counting) ++allocations;
-  return __libc_malloc(size);
-}
+#include "../support/counted_malloc.hpp"
 
 namespace {
 
@@ -77,7 +67,8 @@ std::atomic<int> stage = 0;
 
 void application() {
   const Values values;
-  for (int n = 0; n < 3; ++n) request(values, n), serve_request(values.text);  // the first use maps the ring and starts the collector
+  for (int n = 0; n < 3; ++n)
+    request(values, n), serve_request(values.text);  // the first use maps the ring and starts the collector
   while (stage != 1) std::this_thread::yield();
   if (!forbid_system_calls()) {
     stage = -1;

@@ -2,13 +2,12 @@
 #define SCOUT_COLLECT_COLLECTOR_THREAD_HPP
 
 // The one background thread: named "scout", no signals, started by the first transaction or flush. It looks at the rings
-// every 25 to 200 ms while transactions come, sooner when rings fill, and sleeps until it is woken when they do
-// not. Where no thread can be had, flush() and stop() do its work on the calling thread.
+// every 25 to 200 ms while transactions come, sooner when rings fill, and sleeps until it is woken when they do not. Where no
+// thread can be had, flush() and stop() do its work on the calling thread.
 
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include <mutex>
 #include <utility>
 
+#include "../core/thread_start.hpp"
 #include "collector.hpp"
 #include "guarded.hpp"
 
@@ -92,19 +92,12 @@ class CollectorThread {
   bool start_locked() noexcept {
     if (running_.load(std::memory_order_acquire)) return true;
     if (stopped_) return false;  // a late wake(), of stop() itself or of a transaction that began before it
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the thread: no signal of the application lands on it
     running_.store(true, std::memory_order_release);
-    const int error = pthread_create(
-        &thread_, nullptr,
-        [](void* self) -> void* {
-          static_cast<CollectorThread*>(self)->run();
-          return nullptr;
-        },
-        this);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (error == 0) return true;
+    const auto run_collector = [](void* self) -> void* {
+      static_cast<CollectorThread*>(self)->run();
+      return nullptr;
+    };
+    if (start_thread(thread_, run_collector, this) == 0) return true;
     running_.store(false, std::memory_order_release);
     __atomic_store_n(&registry_.process->sleeping, 1u, __ATOMIC_RELAXED);  // the next transaction tries again
     return false;

@@ -7,7 +7,6 @@
 // inside a library that holds a lock, as at the beginning of a download.
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +18,7 @@
 #include <utility>
 
 #include "../../collect/guarded.hpp"
+#include "../../core/thread_start.hpp"
 #include "core_agent_manager.hpp"
 
 namespace scout::inline v0::detail {
@@ -41,19 +41,12 @@ class ManagerThread {
 
   // False: no thread can be had.
   bool start() noexcept {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited: no signal of the application lands on it
     pthread_t thread;
-    const int error = pthread_create(
-        &thread, nullptr,
-        [](void* self) -> void* {
-          static_cast<ManagerThread*>(self)->run();
-          return nullptr;
-        },
-        this);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (error != 0) return false;
+    const auto run_manager = [](void* self) -> void* {
+      static_cast<ManagerThread*>(self)->run();
+      return nullptr;
+    };
+    if (start_thread(thread, run_manager, this) != 0) return false;
     pthread_detach(thread);
     return true;
   }
