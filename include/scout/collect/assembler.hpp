@@ -46,6 +46,7 @@ class Assembler {
       } else {
         place = std::move(spare_.back());
         spare_.pop_back();
+        spare_bytes_ -= place->kept();
       }
       place->begin(transaction);
     }
@@ -65,11 +66,7 @@ class Assembler {
     if (place != nullptr) {
       pending_spans_ -= place->pending_spans();
       open_explicit_spans_ -= place->open_explicit_spans();
-      if (spare_.size() < spare_limit) {
-        spare_.push_back(std::move(place));
-      } else {
-        place.reset();
-      }
+      keep(std::move(place));
     }
     registry_.slots.release(slot);
   }
@@ -82,7 +79,16 @@ class Assembler {
   std::uint64_t cut_tags() const noexcept { return cut_tags_; }
 
  private:
-  static constexpr std::size_t spare_limit = 64;
+  static constexpr std::size_t spare_limit = 1024, spare_bytes_limit = 2 * 1024 * 1024;
+
+  // For the next transaction, as long as not too much is kept already.
+  void keep(std::unique_ptr<Assembly> assembly) noexcept {
+    assembly->end();
+    const std::size_t bytes = assembly->kept();
+    if (spare_.size() == spare_limit || bytes > spare_bytes_limit - spare_bytes_) return;
+    spare_bytes_ += bytes;
+    spare_.push_back(std::move(assembly));
+  }
 
   std::string_view ring_text(ThreadBuffer& buffer, std::uint64_t position, std::uint64_t size) {
     const std::uint64_t offset = position & buffer.mask;
@@ -111,7 +117,9 @@ class Assembler {
       case RecordKind::opened_of_function:
         assembly.open_span(context, operation(record, assembly), timeline.ticks_at(RecordClock{record.b}, record.a));
         break;
-      case RecordKind::closed: assembly.close_span(context, timeline.ticks_at(RecordClock{record.a}, record.b), record.value_size()); break;
+      case RecordKind::closed:
+        assembly.close_span(context, timeline.ticks_at(RecordClock{record.a}, record.b), record.value_size());
+        break;
       case RecordKind::added_steady:
       case RecordKind::added_wall: {
         const RecordClock clock = record.kind() == RecordKind::added_steady ? RecordClock::steady : RecordClock::wall;
@@ -214,7 +222,8 @@ class Assembler {
   Registry& registry_;
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // by slot
   std::vector<std::unique_ptr<Assembly>> spare_;
-  Assembly* recent_ = nullptr;  // whose record came last: it is not over, only release() ends it
+  std::size_t spare_bytes_ = 0;  // that these keep
+  Assembly* recent_ = nullptr;   // whose record came last: it is not over, only release() ends it
   std::string wrapped_;
   std::uint64_t pending_spans_ = 0, open_explicit_spans_ = 0, late_spans_ = 0, no_memory_spans_ = 0, dropped_tags_ = 0,
                 cut_tags_ = 0;

@@ -31,8 +31,8 @@ struct ArrivedSpan {
   bool is_explicit = false, ended = false;
   std::uint64_t start = 0, stop = 0;
   std::string_view operation;
-  std::uint32_t statement = 0;  // hash of what it ran; 0: nothing to count
-  std::uint32_t counter = 0;    // whose counts of allocations are known, plus one
+  std::uint32_t statement = 0;                         // hash of what it ran; 0: nothing to count
+  std::uint32_t counter = 0;                           // whose counts of allocations are known, plus one
   std::uint64_t allocations = 0, allocated_bytes = 0;  // at its start
   std::uint32_t first_tag = nothing, last_tag = nothing, tag_count = 0;
 };
@@ -41,16 +41,24 @@ class Assembly {
  public:
   static constexpr std::size_t text_limit = 4 * 1024 * 1024;  // bytes of names and values; what comes then is dropped
 
-  void begin(std::uint32_t transaction) {
+  void begin(std::uint32_t transaction) noexcept {
     transaction_ = transaction;
     spans_.clear();
     tags_.clear();
     index_.clear();
-    texts_.clear();
     request_ = ArrivedSpan{};
     pending_ = open_explicit_ = 0;
     first_memory = -1;
   }
+
+  // What it keeps for the next one, in bytes.
+  std::size_t kept() const noexcept {
+    return sizeof *this + spans_.capacity() * sizeof(ArrivedSpan) + tags_.capacity() * sizeof(ArrivedTag) +
+           index_.capacity() * sizeof(std::uint32_t) + texts_.kept();
+  }
+
+  // After its transaction: its texts are of no use any more.
+  void end() noexcept { texts_.clear(); }
 
   std::uint32_t transaction() const noexcept { return transaction_; }
   std::uint32_t pending_spans() const noexcept { return pending_; }

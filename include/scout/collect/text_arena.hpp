@@ -1,12 +1,14 @@
 #ifndef SCOUT_COLLECT_TEXT_ARENA_HPP
 #define SCOUT_COLLECT_TEXT_ARENA_HPP
 
-// Text that lives as long as one transaction: views stay valid until clear(), which keeps the first chunk for the next one.
+// Text that lives as long as one transaction: views stay valid until clear(), which keeps the last chunk for the next one. The
+// first is small, as most transactions need no more.
 
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace scout::inline v0::detail {
@@ -28,19 +30,25 @@ class TextArena {
   std::size_t size() const noexcept { return total_; }
   void clear() noexcept {
     large_.clear();
-    if (chunks_.size() > 1) chunks_.resize(1);
-    used_ = chunks_.empty() ? chunk_size : 0;
-    total_ = 0;
+    if (chunks_.size() > 1) {
+      chunks_.front() = std::move(chunks_.back());
+      chunks_.resize(1);
+    }
+    used_ = total_ = 0;
   }
+  // Bytes that clear() keeps.
+  std::size_t kept() const noexcept { return size_; }
 
  private:
-  static constexpr std::size_t chunk_size = 8 * 1024;
+  static constexpr std::size_t first_size = 1024, chunk_size = 8 * 1024;
 
   char* allocate(std::size_t size) {
     total_ += size;
     if (size > chunk_size / 2) return large_.emplace_back(std::make_unique_for_overwrite<char[]>(size)).get();
-    if (chunk_size - used_ < size) {
-      chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_size));
+    if (size_ - used_ < size) {
+      const std::size_t next = chunks_.empty() && size <= first_size ? first_size : chunk_size;
+      chunks_.push_back(std::make_unique_for_overwrite<char[]>(next));
+      size_ = next;
       used_ = 0;
     }
     used_ += size;
@@ -48,7 +56,8 @@ class TextArena {
   }
 
   std::vector<std::unique_ptr<char[]>> chunks_, large_;
-  std::size_t used_ = chunk_size, total_ = 0;
+  std::size_t size_ = 0, used_ = 0;  // of the last one
+  std::size_t total_ = 0;
 };
 
 }  // namespace scout::inline v0::detail

@@ -1,8 +1,10 @@
 #include <scout/collect/trace_builder.hpp>
 
 #include <doctest/doctest.h>
+#include <malloc.h>
 
 #include <string>
+#include <vector>
 
 #include "plain_memory.hpp"
 
@@ -61,6 +63,26 @@ class Bench {
  public:
   Assembler assembler;
 };
+
+// Bytes on the heap.
+std::size_t allocated() {
+  const struct mallinfo2 heap = mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+// Transactions at the same time, each with as many spans and a name.
+std::vector<TransactionSlot*> many(Bench& bench, int transactions, std::uint16_t spans) {
+  std::vector<TransactionSlot*> live;
+  live.reserve(static_cast<std::size_t>(transactions));
+  for (int i = 0; i < transactions; ++i) {
+    TransactionSlot& slot = *live.emplace_back(&bench.start("Job/a"));
+    for (std::uint16_t id = 2; id < spans + 2; ++id) {
+      bench.put({record_word(RecordKind::span_of_function, "work"), 2000, 3000, bench.context(slot, 1, id).bits});
+      bench.drain();
+    }
+  }
+  return live;
+}
 
 std::uint64_t literal(const char* text) { return record_word(RecordKind::span, text); }
 
@@ -148,6 +170,25 @@ TEST_CASE("the slot's next transaction begins empty") {
   TransactionSlot& next = bench.start("Job/b");
   REQUIRE(&next == &slot);
   CHECK(bench.build(next) == "Job/b 1000-9000");
+}
+
+TEST_CASE("transactions as those before need no memory of their own") {
+  Bench bench;
+  std::size_t idle = 0, busy = 0;
+  for (int round = 0; round < 2; ++round) {
+    idle = allocated();
+    const auto live = many(bench, 400, 12);
+    busy = allocated() - live.capacity() * sizeof live[0];
+    for (TransactionSlot* slot : live) bench.assembler.release(*slot);
+  }
+  CHECK(busy < idle + 1024);
+}
+
+TEST_CASE("of transactions with many spans, not all memory is kept") {
+  Bench bench;
+  const std::size_t before = allocated();
+  for (TransactionSlot* slot : many(bench, 100, 2000)) bench.assembler.release(*slot);
+  CHECK(allocated() - before < 3 * 1024 * 1024);
 }
 
 TEST_SUITE_END();
