@@ -63,8 +63,8 @@ inline AssertionResult no_n_plus_one(const Subject& subject, std::size_t thresho
   for (const detail::SpanNode& root : forest) {
     const auto [statement, count] = detail::most_frequent_statement(root);
     if (count < threshold) continue;
-    const auto describe = [&statement = statement](const detail::SpanNode& node) {
-      return detail::statement_of(node) == statement ? statement.operation + "  " + statement.shape : std::string();
+    const auto describe = [&most = statement](const detail::SpanNode& node) {
+      return detail::statement_of(node) == most ? most.operation + "  " + most.shape : std::string();
     };
     return detail::no_culprits(fmt::format("N+1: {} ran the same statement {} times in {}, {} times are too many",
                                            statement.operation, count, root.span->operation(), threshold),
