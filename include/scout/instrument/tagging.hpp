@@ -27,8 +27,6 @@ inline std::uint64_t copy_into_ring(ThreadBuffer& buffer, std::uint64_t position
   return position + text.size;
 }
 
-inline constexpr std::uint64_t name_record_limit = sizeof(Record) + slots_for(name_limit);
-
 // Bytes of the name record for "<kind>/<name>".
 inline std::uint64_t name_record_size(Text kind, Text name) noexcept {
   const std::uint64_t whole = kind.size + 1 + name.size;
