@@ -12,6 +12,7 @@
 //  - two accesses of which one is plain and one writes are a violation when nothing orders them;
 //  - stores to one place take effect in the order in which they are executed, and a load never sees a store that comes
 //    later: with both, reorderings of hardware and compiler that need them (2+2W, load buffering) are not explored;
+//  - a weak compare-exchange fails only where a strong one does;
 //  - fences and sequentially consistent accesses are refused, scout has none; a process-wide barrier is a call here.
 // Orders that differ only in operations on different places, or in loads, count once (sleep sets).
 
