@@ -89,12 +89,28 @@ void append_escaped(Out& out, unsigned char byte) {
   }
 }
 
-inline void write_digits(char* out, unsigned value, int width) noexcept {
-  while (width > 0) {
-    out[--width] = static_cast<char>('0' + value % 10);
-    value /= 10;
+// The decimal digits of every number below a thousand.
+struct DecimalDigits {
+  char digits[1000][4];  // the last is not used
+
+  constexpr DecimalDigits() noexcept : digits() {
+    for (int i = 0; i < 1000; ++i) {
+      digits[i][0] = static_cast<char>('0' + i / 100);
+      digits[i][1] = static_cast<char>('0' + i / 10 % 10);
+      digits[i][2] = static_cast<char>('0' + i % 10);
+    }
   }
-}
+  char* put_two(char* out, std::uint32_t number) const noexcept {
+    std::memcpy(out, digits[number] + 1, 2);
+    return out + 2;
+  }
+  // Three, and what stands behind them is lost.
+  char* put_three(char* out, std::uint32_t number) const noexcept {
+    std::memcpy(out, digits[number], 4);
+    return out + 3;
+  }
+};
+inline constexpr DecimalDigits decimal_digits;
 
 }  // namespace detail
 
@@ -159,21 +175,35 @@ void append_json_number(Out& out, double value) {
 // RFC 3339 in UTC with microseconds: 2026-11-23T16:50:18.972339Z.
 inline constexpr std::size_t timestamp_size = 27;
 
+namespace detail {
+
+// 16:50:18
+inline void write_time_of_day(char* out, std::chrono::seconds since_midnight) noexcept {
+  const auto second = static_cast<std::uint32_t>(since_midnight.count());
+  decimal_digits.put_two(out, second / 3600);
+  out[2] = out[5] = ':';
+  decimal_digits.put_two(out + 3, second / 60 % 60);
+  decimal_digits.put_two(out + 6, second % 60);
+}
+
+}  // namespace detail
+
 // Writes timestamp_size bytes.
 inline void write_timestamp(char* out, std::chrono::sys_time<std::chrono::nanoseconds> time) noexcept {
   using namespace std::chrono;
   const auto day = floor<days>(time);
   const year_month_day date(day);
-  const auto microseconds = static_cast<std::uint64_t>(floor<std::chrono::microseconds>(time - day).count());
-  const auto second = static_cast<unsigned>(microseconds / 1'000'000);
+  const auto since_midnight = floor<std::chrono::microseconds>(time - day);
+  const auto second = floor<seconds>(since_midnight);
+  const auto year = static_cast<std::uint32_t>(static_cast<int>(date.year()));
+  const auto rest = static_cast<std::uint32_t>((since_midnight - second).count());
+  const auto& decimal = detail::decimal_digits;
   std::memcpy(out, "0000-00-00T00:00:00.000000Z", timestamp_size);
-  detail::write_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-  detail::write_digits(out + 5, static_cast<unsigned>(date.month()), 2);
-  detail::write_digits(out + 8, static_cast<unsigned>(date.day()), 2);
-  detail::write_digits(out + 11, second / 3600, 2);
-  detail::write_digits(out + 14, second / 60 % 60, 2);
-  detail::write_digits(out + 17, second % 60, 2);
-  detail::write_digits(out + 20, static_cast<unsigned>(microseconds % 1'000'000), 6);
+  decimal.put_two(decimal.put_two(out, year / 100), year % 100);
+  decimal.put_two(out + 5, static_cast<unsigned>(date.month()));
+  decimal.put_two(out + 8, static_cast<unsigned>(date.day()));
+  detail::write_time_of_day(out + 11, second);
+  *decimal.put_three(decimal.put_three(out + 20, rest / 1000), rest % 1000) = 'Z';
 }
 
 // A quoted timestamp, as write_timestamp() writes it.

@@ -17,15 +17,14 @@ class BoundedWriter {
   explicit BoundedWriter(std::span<char> buffer) noexcept
       : begin_(buffer.data()), out_(buffer.data()), end_(buffer.data() + buffer.size()) {}
 
-  // Has `write` put up to `most` bytes where it is told, with one look at the room for all of them; it returns the end of what
-  // it wrote. Where there is no room, that is elsewhere first.
-  template <class Write>
-  void append_up_to(std::size_t most, Write write) {
-    if (most > room()) [[unlikely]] {
-      std::string place(most, '\0');
-      append(place.data(), static_cast<std::size_t>(write(place.data()) - place.data()));
+  // Where up to `most` bytes may be put, with one look at the room for all of them; commit() appends what was put there. Where
+  // there is no room, that is elsewhere first.
+  [[gnu::always_inline]] char* prepare(std::size_t most) { return most <= room() ? out_ : elsewhere(most); }
+  [[gnu::always_inline]] void commit(char* begin, char* end) noexcept {
+    if (begin == out_) [[likely]] {
+      out_ = end;
     } else {
-      out_ = write(out_);
+      append(begin, static_cast<std::size_t>(end - begin));
     }
   }
 
@@ -46,9 +45,14 @@ class BoundedWriter {
 
  private:
   std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - out_); }
+  [[gnu::cold, gnu::noinline]] char* elsewhere(std::size_t most) {
+    elsewhere_.resize(most);
+    return elsewhere_.data();
+  }
 
   char *begin_, *out_, *end_;
   std::size_t beyond_ = 0;  // of what did not go in
+  std::string elsewhere_;
 };
 
 }  // namespace scout::inline v0

@@ -38,22 +38,25 @@ class JsonEncoder {
 
  private:
   struct OpenSpan {
-    OpenSpan(SpanId span, Time from, Time until) noexcept : id(span), start(from), stop(until), text(span) {}
+    OpenSpan(SpanId span, Time from, Time until) noexcept : id(span), start(from), stop(until), text(span.high, span.low) {}
 
     SpanId id;
     Time start, stop;
     detail::UuidText text;
   };
 
+  void tag_request(BoundedWriter& out, Time time, const TagView& tag);
+  void finish_request(BoundedWriter& out, Time time);
   void start_span(BoundedWriter& out, const SpanView& span);
+  void tag_span(BoundedWriter& out, const OpenSpan& span, const TagView& tag);
   void stop_span(BoundedWriter& out);
   char* put_request(char* out, Time time) noexcept;
   char* put_span(char* out, Time time, const OpenSpan& span) noexcept;
 
   TimestampText timestamp_;
   // What stands behind the timestamp of a command: the request's id, and the beginning of the span's.
-  static constexpr std::string_view request_id_ = R"(,"request_id":")", span_id_ = R"(","span_id":"span-)";
-  static constexpr std::size_t request_size_ = request_id_.size() + RequestId{}.text().size();
+  static constexpr std::string_view request_id_ = R"(,"request_id":"req-)", span_id_ = R"(","span_id":"span-)";
+  static constexpr std::size_t request_size_ = request_id_.size() + detail::UuidText::size;
   char names_[request_size_ + span_id_.size()];
   std::vector<OpenSpan> open_;  // the request first, as the bounds of all
 };
@@ -62,6 +65,11 @@ namespace detail {
 
 // More than the fixed parts of any command come to, with its ids and its timestamp.
 inline constexpr std::size_t most_of_command = 320;
+
+// By value, as std::clamp() is not: the times stay in registers.
+inline Time within(Time time, Time earliest, Time latest) noexcept {
+  return time < earliest ? earliest : latest < time ? latest : time;
+}
 
 inline std::size_t most_of_tag(const TagView& tag) noexcept {
   return most_of_command + most_of_string(tag.key().size()) + tag.json().size();
@@ -89,7 +97,8 @@ inline std::size_t JsonEncoder::encode(const Registration& registration, std::sp
 inline std::size_t JsonEncoder::encode(const ApplicationEvent& event, std::span<char> buffer) {
   BoundedWriter out(buffer);
   detail::append_literal(out, R"({"ApplicationEvent":{"timestamp":")");
-  out.append_up_to(TimestampText::size, [&](char* to) { return timestamp_.put(to, event.time()); });
+  char* const begin = out.prepare(TimestampText::size);
+  out.commit(begin, timestamp_.put(begin, event.time()));
   detail::append_literal(out, R"(,"event_type":)");
   append_json_string(out, event.type());
   detail::append_literal(out, R"(,"event_value":)");
@@ -104,54 +113,57 @@ inline std::size_t JsonEncoder::encode(const Trace& trace, std::span<char> buffe
   using detail::put;
   BoundedWriter out(buffer);
   const Time start = trace.start(), stop = std::max(start, trace.stop());
-  const IdText request = trace.request_id().text();
-  put(put(put(names_, request_id_), std::string_view(request.data(), request.size())), span_id_);
+  const RequestId request = trace.request_id();
+  put(detail::UuidText(request.high, request.low).put(put(names_, request_id_)), span_id_);
   open_.clear();
   open_.emplace_back(SpanId{}, start, stop);
 
-  out.append_up_to(detail::most_of_command, [&](char* to) {
-    return put(put_request(put(to, R"({"BatchCommand":{"commands":[{"StartRequest":{"timestamp":")"), start), R"("}},)");
-  });
-  for (const TagView& tag : trace.tags()) {
-    out.append_up_to(detail::most_of_tag(tag), [&](char* to) {
-      return detail::put_tag(put_request(put(to, R"({"TagRequest":{"timestamp":")"), start), tag);
-    });
-  }
+  char* const begin = out.prepare(detail::most_of_command);
+  char* to = put(begin, R"({"BatchCommand":{"commands":[{"StartRequest":{"timestamp":")");
+  out.commit(begin, put(put_request(to, start), R"("}},)"));
+  for (const TagView& tag : trace.tags()) tag_request(out, start, tag);
   for (const SpanView& span : trace.spans()) start_span(out, span);
   while (open_.size() > 1) stop_span(out);
-  out.append_up_to(detail::most_of_command,
-                   [&](char* to) { return put(put_request(put(to, R"({"FinishRequest":{"timestamp":")"), stop), R"("}}]}})"); });
+  finish_request(out, stop);
   return out.size();
+}
+
+inline void JsonEncoder::tag_request(BoundedWriter& out, Time time, const TagView& tag) {
+  char* const begin = out.prepare(detail::most_of_tag(tag));
+  out.commit(begin, detail::put_tag(put_request(detail::put(begin, R"({"TagRequest":{"timestamp":")"), time), tag));
+}
+
+inline void JsonEncoder::finish_request(BoundedWriter& out, Time time) {
+  char* const begin = out.prepare(detail::most_of_command);
+  out.commit(begin, detail::put(put_request(detail::put(begin, R"({"FinishRequest":{"timestamp":")"), time), R"("}}]}})"));
 }
 
 inline void JsonEncoder::start_span(BoundedWriter& out, const SpanView& span) {
   using detail::put;
   while (open_.size() > 1 && open_.back().id != span.parent()) stop_span(out);
-  const Time start = std::clamp(span.start(), open_.back().start, open_.back().stop);
-  const OpenSpan& added = open_.emplace_back(span.id(), start, std::clamp(span.stop(), start, open_.back().stop));
-  const bool is_root = open_.size() == 2;
+  const Time latest = open_.back().stop, start = detail::within(span.start(), open_.back().start, latest);
+  const OpenSpan& added = open_.emplace_back(span.id(), start, detail::within(span.stop(), start, latest));
 
-  out.append_up_to(detail::most_of_command + detail::most_of_string(span.operation().size()), [&](char* to) {
-    to = put_span(put(to, R"({"StartSpan":{"timestamp":")"), start, added);
-    if (is_root) {
-      to = put(to, R"(","parent_id":null,"operation":)");
-    } else {
-      to = put(open_.end()[-2].text.put(put(to, R"(","parent_id":"span-)")), R"(","operation":)");
-    }
-    return put(detail::put_string(to, span.operation()), "}},");
-  });
-  for (const TagView& tag : span.tags()) {
-    out.append_up_to(detail::most_of_tag(tag), [&](char* to) {
-      return detail::put_tag(put_span(put(to, R"({"TagSpan":{"timestamp":")"), start, added), tag);
-    });
+  char* const begin = out.prepare(detail::most_of_command + detail::most_of_string(span.operation().size()));
+  char* to = put_span(put(begin, R"({"StartSpan":{"timestamp":")"), start, added);
+  if (open_.size() == 2) {
+    to = put(to, R"(","parent_id":null,"operation":)");
+  } else {
+    to = put(open_.end()[-2].text.put(put(to, R"(","parent_id":"span-)")), R"(","operation":)");
   }
+  out.commit(begin, put(detail::put_string(to, span.operation()), "}},"));
+  for (const TagView& tag : span.tags()) tag_span(out, added, tag);
+}
+
+inline void JsonEncoder::tag_span(BoundedWriter& out, const OpenSpan& span, const TagView& tag) {
+  char* const begin = out.prepare(detail::most_of_tag(tag));
+  out.commit(begin, detail::put_tag(put_span(detail::put(begin, R"({"TagSpan":{"timestamp":")"), span.start, span), tag));
 }
 
 inline void JsonEncoder::stop_span(BoundedWriter& out) {
-  using detail::put;
-  out.append_up_to(detail::most_of_command, [&](char* to) {
-    return put(put_span(put(to, R"({"StopSpan":{"timestamp":")"), open_.back().stop, open_.back()), R"("}},)");
-  });
+  const OpenSpan& span = open_.back();
+  char* const begin = out.prepare(detail::most_of_command);
+  out.commit(begin, detail::put(put_span(detail::put(begin, R"({"StopSpan":{"timestamp":")"), span.stop, span), R"("}},)"));
   open_.pop_back();
 }
 

@@ -25,23 +25,12 @@ template <std::size_t size>
   std::memcpy(out, literal, size - 1);
   return out + size - 1;
 }
-[[gnu::always_inline]] inline char* put(char* out, std::uint64_t bytes) noexcept {
-  std::memcpy(out, &bytes, sizeof bytes);
-  return out + sizeof bytes;
-}
 inline char* put(char* out, std::string_view text) noexcept {
   if (!text.empty()) std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
 
-// Eight decimal digits as bytes, the first one lowest. Precondition: less than 10^8.
-constexpr std::uint64_t decimal_digits(std::uint32_t value) noexcept {
-  const std::uint64_t fours = value / 10'000 | std::uint64_t{value % 10'000} << 32;
-  const std::uint64_t hundreds = (fours * 10'486 >> 20) & 0x0000'007f'0000'007f;  // 10486 / 2^20 is 1 / 100, for four digits
-  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-  const std::uint64_t tens = (twos * 103 >> 10) & 0x000f'000f'000f'000f;  // 103 / 2^10 is 1 / 10, for two digits
-  return (tens | (twos - 10 * tens) << 8) + 0x3030'3030'3030'3030;
-}
+using Words [[gnu::vector_size(16)]] = std::uint64_t;
 
 // The 32 hexadecimal digits of an id, sixteen at a time.
 struct HexDigits {
@@ -49,10 +38,8 @@ struct HexDigits {
 
   Bytes first, second;
 
-  explicit HexDigits(SpanId id) noexcept {
-    const std::uint64_t big_endian[] = {__builtin_bswap64(id.high), __builtin_bswap64(id.low)};
-    Bytes bytes;
-    std::memcpy(&bytes, big_endian, sizeof bytes);
+  HexDigits(std::uint64_t upper, std::uint64_t lower) noexcept {
+    const auto bytes = reinterpret_cast<Bytes>(Words{__builtin_bswap64(upper), __builtin_bswap64(lower)});
     const Bytes high = bytes >> 4, low = bytes & 15;
     first = digits(__builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
     second = digits(__builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
@@ -60,62 +47,87 @@ struct HexDigits {
 
  private:
   static Bytes digits(Bytes nibbles) noexcept {
-    return nibbles + '0' + (reinterpret_cast<Bytes>(nibbles > 9) & ('a' - '0' - 10));
+    using Signed [[gnu::vector_size(16)]] = signed char;  // compared in one instruction
+    return nibbles + '0' + (reinterpret_cast<Bytes>(reinterpret_cast<Signed>(nibbles) > 9) & ('a' - '0' - 10));
   }
 };
 
-// An id's 36 characters in words, as they are written several times.
+// An id's 36 characters, in the pieces in which they are written several times: a piece that is read again soon after it was
+// stored has to be read as it was stored, or the processor waits.
 class UuidText {
  public:
   static constexpr std::size_t size = 36;
 
-  explicit UuidText(SpanId id) noexcept {
+  UuidText(std::uint64_t high, std::uint64_t low) noexcept {
     constexpr std::uint64_t dash = '-', four = 0xffff'ffff;
-    const HexDigits digits(id);
-    std::uint64_t words[4];
-    std::memcpy(words, &digits.first, sizeof digits.first);
-    std::memcpy(words + 2, &digits.second, sizeof digits.second);
-    first_ = words[0];
-    second_ = dash | (words[1] & four) << 8 | dash << 40 | words[1] >> 32 << 48;
-    third_ = words[1] >> 48 | dash << 16 | (words[2] & four) << 24 | dash << 56;
-    fourth_ = words[2] >> 32 | words[3] << 32;
-    last_ = static_cast<std::uint32_t>(words[3] >> 32);
+    const HexDigits digits(high, low);
+    const auto first = reinterpret_cast<Words>(digits.first), second = reinterpret_cast<Words>(digits.second);
+    first_ = Words{first[0], dash | (first[1] & four) << 8 | dash << 40 | first[1] >> 32 << 48};
+    second_ = Words{first[1] >> 48 | dash << 16 | (second[0] & four) << 24 | dash << 56, second[0] >> 32 | second[1] << 32};
+    last_ = static_cast<std::uint32_t>(second[1] >> 32);
   }
 
   [[gnu::always_inline]] char* put(char* out) const noexcept {
-    out = detail::put(detail::put(detail::put(detail::put(out, first_), second_), third_), fourth_);
-    std::memcpy(out, &last_, sizeof last_);
-    return out + sizeof last_;
+    std::memcpy(out, &first_, sizeof first_);
+    std::memcpy(out + sizeof first_, &second_, sizeof second_);
+    std::memcpy(out + sizeof first_ + sizeof second_, &last_, sizeof last_);
+    return out + size;
   }
 
  private:
-  std::uint64_t first_, second_, third_, fourth_;
+  Words first_, second_;
   std::uint32_t last_;
 };
 
-// A JSON string: what needs no escaping is copied while it is looked through.
-inline char* put_string(char* out, std::string_view text) noexcept {
-  constexpr std::size_t step = 8;
-  *out++ = '"';
-  bool plain = text.size() >= step;
-  const auto copy = [&](std::size_t at) {
-    std::uint64_t bytes;
-    std::memcpy(&bytes, text.data() + at, step);
-    put(out + at, bytes);
-    plain = plain && all_plain(bytes);
-  };
-  for (std::size_t at = 0; plain && at + step < text.size(); at += step) copy(at);
-  if (plain) copy(text.size() - step);
-  if (plain) {
-    out += text.size();
-  } else {
-    struct {
-      char* out;
-      void append(const char* piece, std::size_t size) noexcept { out = put(out, std::string_view(piece, size)); }
-    } writer{out};
-    append_json_characters(writer, text);
-    out = writer.out;
+// Copies sixteen bytes. True: a JSON string has them as they are.
+[[gnu::always_inline]] inline bool put_plain(char* first_out, const char* first, char* second_out, const char* second) noexcept {
+  using Signed [[gnu::vector_size(16)]] = signed char;
+  std::uint64_t eight[2];
+  std::memcpy(eight, first, 8);
+  std::memcpy(eight + 1, second, 8);
+  std::memcpy(first_out, eight, 8);
+  std::memcpy(second_out, eight + 1, 8);
+  const auto bytes = reinterpret_cast<Signed>(Words{eight[0], eight[1]});
+  const auto plain = reinterpret_cast<Words>((bytes >= 0x20) & (bytes != '"') & (bytes != '\\'));  // what is no ASCII is negative
+  return (plain[0] & plain[1]) == ~std::uint64_t{0};
+}
+
+// A JSON string's characters, when they are few or have to be escaped.
+[[gnu::noinline]] inline char* put_characters(char* out, std::string_view text) noexcept {
+  if (text.size() >= 4 && text.size() <= 8) {
+    const std::size_t at = text.size() - 4;
+    std::uint32_t first, last;
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, text.data() + at, sizeof last);
+    std::memcpy(out, &first, sizeof first);
+    std::memcpy(out + at, &last, sizeof last);
+    if (all_plain(first | std::uint64_t{last} << 32)) return out + text.size();
   }
+  struct {
+    char* out;
+    void append(const char* piece, std::size_t size) noexcept { out = put(out, std::string_view(piece, size)); }
+  } writer{out};
+  append_json_characters(writer, text);
+  return writer.out;
+}
+
+// A JSON string: what needs no escaping is copied while it is looked through, the last piece over the one before.
+[[gnu::always_inline]] inline char* put_string(char* out, std::string_view text) noexcept {
+  constexpr std::size_t half = 8, step = 2 * half;
+  const char* const begin = text.data();
+  *out++ = '"';
+  bool plain = text.size() >= half;
+  if (text.size() > step) {
+    std::size_t at = 0;
+    for (; plain && at + step < text.size(); at += step)
+      plain = put_plain(out + at, begin + at, out + at + half, begin + at + half);
+    at = text.size() - step;
+    plain = plain && put_plain(out + at, begin + at, out + at + half, begin + at + half);
+  } else if (plain) {
+    const std::size_t at = text.size() - half;
+    plain = put_plain(out, begin, out + at, begin + at);
+  }
+  out = plain ? out + text.size() : put_characters(out, text);
   *out++ = '"';
   return out;
 }
@@ -129,26 +141,38 @@ class TimestampText {
   // Bytes that put() writes.
   static constexpr std::size_t size = timestamp_size + 1;
 
+  TimestampText() noexcept { change_second(Time{}); }
+
   // With a quote at its end: `size` bytes.
   [[gnu::always_inline]] char* put(char* out, Time time) noexcept {
-    const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    if (second != second_) [[unlikely]]
+    if (since_second(time) >= 1'000'000'000) [[unlikely]]
       change_second(time);
-    const auto rest = static_cast<std::uint64_t>((time - second).count());  // nanoseconds
-    constexpr std::uint64_t six = 0x0000'ffff'ffff'ffff, end = std::uint64_t{'Z'} << 48 | std::uint64_t{'"'} << 56;
+    const auto nanoseconds = static_cast<std::uint32_t>(since_second(time));
     std::memcpy(out, text_, size_of_second);
-    return detail::put(out + size_of_second, (detail::decimal_digits(static_cast<std::uint32_t>(rest / 1000 * 100)) & six) | end);
+    out = detail::decimal_digits.put_three(out + size_of_second, nanoseconds / 1'000'000);
+    out = detail::decimal_digits.put_three(out, nanoseconds / 1000 % 1000);
+    return detail::put(out, "Z\"");
   }
 
  private:
-  static constexpr std::size_t size_of_second = 20;  // 2026-11-23T16:50:18.
+  static constexpr std::size_t size_of_date = 11, size_of_second = 20;  // 2026-11-23T, 2026-11-23T16:50:18.
+
+  // In nanoseconds. Of a time before the second: more than a second has.
+  std::uint64_t since_second(Time time) const noexcept {
+    return static_cast<std::uint64_t>(time.time_since_epoch().count()) - static_cast<std::uint64_t>(second_);
+  }
 
   [[gnu::cold, gnu::noinline]] void change_second(Time time) noexcept {
-    second_ = std::chrono::floor<std::chrono::seconds>(time);
+    const auto second = std::chrono::floor<std::chrono::seconds>(time);
+    const auto day = std::chrono::floor<std::chrono::days>(second);
+    second_ = Time(second).time_since_epoch().count();
+    if (day == day_) return detail::write_time_of_day(text_ + size_of_date, second - day);
+    day_ = day;
     write_timestamp(text_, time);
   }
 
-  std::chrono::sys_seconds second_ = std::chrono::sys_seconds::min();
+  std::chrono::sys_days day_ = std::chrono::sys_days::max();
+  Time::rep second_ = 0;  // where it begins
   char text_[timestamp_size] = {};
 };
 
