@@ -95,6 +95,11 @@ void* __wrap_memset(void* to, int byte, size_t bytes) {
   return __real_memset(to, byte, bytes);
 }
 
+// As clang has them since its version 15.
+void* __tsan_memcpy(void* to, const void* from, size_t bytes) { return __wrap_memcpy(to, from, bytes); }
+void* __tsan_memmove(void* to, const void* from, size_t bytes) { return __wrap_memmove(to, from, bytes); }
+void* __tsan_memset(void* to, int byte, size_t bytes) { return __wrap_memset(to, byte, bytes); }
+
 void* __wrap_mmap(void*, size_t size, int, int, int, off_t) {
   void* const memory = model::map(size);
   return memory == nullptr ? MAP_FAILED : memory;

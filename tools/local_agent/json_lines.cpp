@@ -138,8 +138,9 @@ std::string trace_json(const Trace& trace) {
 std::string endpoints_json(const Store& store) {
   std::string out;
   for (const EndpointRow* row : in_order(store, Order::total)) {
-    const auto& [name, endpoint] = *row;
-    out += json_line([&, &name = name, &endpoint = endpoint](Object& object) {
+    const auto& name = row->first;
+    const auto& endpoint = row->second;
+    out += json_line([&](Object& object) {
       object.add("type", std::string_view{"endpoint"});
       object.add("name", std::string_view{name});
       object.add("count", endpoint.durations.count());
