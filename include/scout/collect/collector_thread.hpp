@@ -76,6 +76,17 @@ class CollectorThread {
   bool is_running() const noexcept { return running_.load(std::memory_order_acquire); }
   bool is_current() const noexcept { return is_running() && pthread_equal(thread_, pthread_self()); }
 
+  // A full ring loses spans: the fuller it was, and the sooner, the sooner the next look. Answers are another matter: they
+  // come within service_wait, or late; while little happens they wait for the next look.
+  static std::chrono::microseconds next_wait(std::chrono::microseconds wait, Clock::duration since_last_look,
+                                             const Collector::Pass& found) noexcept {
+    constexpr double aim = 0.2;  // of a ring
+    if (found.fullest > 2 * aim) return {};  // it fills faster than it is read
+    const std::chrono::duration<double, std::micro> filled_in = std::min<Clock::duration>(wait, since_last_look);
+    const auto next = found.fullest > aim / 2 ? filled_in * (aim / found.fullest) : wait * 2.0;
+    return std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(next), shortest_wait, longest_wait);
+  }
+
  private:
   enum class Request { none, flush, stop };
 
@@ -148,16 +159,6 @@ class CollectorThread {
         wait_for_signal(seen, answers_are_due ? std::min(wait, service_wait) : wait);
       }
     }
-  }
-
-  // A full ring loses spans: the fuller it was, and the sooner, the sooner the next look. Answers are another matter: they
-  // come within service_wait, or late; while little happens they wait for the next look.
-  static std::chrono::microseconds next_wait(std::chrono::microseconds wait, Clock::duration since_last_look,
-                                             const Collector::Pass& found) noexcept {
-    constexpr double aim = 0.2;  // of a ring
-    const std::chrono::duration<double, std::micro> filled_in = std::min<Clock::duration>(wait, since_last_look);
-    const auto next = found.fullest > aim / 2 ? filled_in * (aim / found.fullest) : wait * 2.0;
-    return std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(next), shortest_wait, longest_wait);
   }
 
   // True: the thread is to end.

@@ -1,8 +1,9 @@
-#include <scout/collect/collector.hpp>
+#include <scout/collect/collector_thread.hpp>
 #include <scout/config/finalize.hpp>
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,22 @@ TEST_CASE("a flush waits for nothing") {
   bench.finish("Job/just now", bench.time);
   CHECK(collector.flush(scout::Deadline::max()));
   CHECK(bench.sink.seen == std::vector<std::string>{"Job/just now"});
+}
+
+TEST_CASE("a ring that fills faster than it is read is looked at again at once; where nothing comes the looks become rare") {
+  using namespace std::chrono_literals;
+  const auto after = [](std::chrono::microseconds wait, double fullest) {
+    return CollectorThread::next_wait(wait, wait, {.active = true, .fullest = fullest});
+  };
+  CHECK(after(25ms, 0.7) == 0us);
+  CHECK(after(0us, 0.3) == 50us);
+  CHECK(after(10ms, 0.4) == 5ms);
+  CHECK(after(10ms, 0.2) == 10ms);
+  CHECK(after(10ms, 0.15) > 10ms);
+  CHECK(after(25ms, 0) == 50ms);
+  CHECK(after(150ms, 0) == 200ms);
+  // The thread came late: the ring took less to fill than was waited for.
+  CHECK(CollectorThread::next_wait(200ms, 2ms, {.active = true, .fullest = 0.4}) == 1ms);
 }
 
 TEST_SUITE_END();
