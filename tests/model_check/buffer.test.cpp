@@ -105,8 +105,8 @@ bool find_slot(Process& process, ContextWord context) { return process.registry(
 // Explores, says how much there was, and returns what went wrong.
 std::string explored(const char* name, const model::Scenario& scenario) {
   const model::Outcome outcome = model::explore(scenario);
-  std::printf("%s: %llu executions, %llu of them begun twice\n", name, static_cast<unsigned long long>(outcome.executions),
-              static_cast<unsigned long long>(outcome.repeated));
+  std::printf("%s: %llu executions, and %llu begun that were one of these\n", name,
+              static_cast<unsigned long long>(outcome.executions), static_cast<unsigned long long>(outcome.repeated));
   return outcome.violation;
 }
 

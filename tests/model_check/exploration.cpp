@@ -158,7 +158,8 @@ void Explorer::execute(const Scenario& scenario) {
   if (scenario.set_up) scenario.set_up();
   running = false;
   void* const word = word_ == nullptr ? nullptr : *word_;
-  // Each thread goes as far as its first operation that matters; what comes before concerns nobody else.
+  // A thread's start is an operation that nobody sees: its stores before the first one that is announced are those of an only
+  // writer, and a load that comes later may see the older store as well.
   for (unsigned i = 1; i <= thread_count_; ++i) {
     Fiber& fiber = fibers_[i];
     if (fiber.stack == nullptr) fiber.stack = std::make_unique<char[]>(stack_size);
