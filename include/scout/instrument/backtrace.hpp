@@ -37,6 +37,10 @@ inline void put_frames(ThreadBuffer& buffer, ContextWord context, const std::uin
   put_frames(buffer, context, frames, hooks->capture(frames, stack_limit, skipped));
 }
 
+// Behind a call that may take a stack: a call that is its function's last would be a jump otherwise, with the function's frame
+// gone before the stack is taken.
+[[gnu::always_inline]] inline void stay_on_stack() noexcept { asm volatile(""); }
+
 }  // namespace scout::inline v0::detail
 
 #endif

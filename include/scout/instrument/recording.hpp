@@ -197,8 +197,9 @@ inline Record opened_record(std::uint64_t word, std::uint64_t start, ContextWord
 // Always succeeds: the place was taken at the start. Without a buffer the span is not recorded, or its start is a record.
 [[gnu::always_inline]] inline void end_span(const OpenSpan& span) noexcept {
   if (span.buffer == nullptr) [[unlikely]] {
-    if (span.context.in_transaction())
-      end_slowly(span.context, span.previous, span.start, span.keeps_stack, span.statement);
+    if (!span.context.in_transaction()) return;
+    end_slowly(span.context, span.previous, span.start, span.keeps_stack, span.statement);
+    stay_on_stack();
     return;
   }
   const std::uint64_t stop = read_ticks();
@@ -209,8 +210,10 @@ inline Record opened_record(std::uint64_t word, std::uint64_t start, ContextWord
   put(buffer, {span.word, span.start, stop, span.context.bits});
   signal_fence();
   store(buffer.context, current == span.context.bits ? span.previous.bits : current);  // ended out of order: leave it alone
-  if (stop - span.start > load(buffer.slow_ticks) && span.keeps_stack) [[unlikely]]
+  if (stop - span.start > load(buffer.slow_ticks) && span.keeps_stack) [[unlikely]] {
     keep_stack(buffer, span.context);
+    stay_on_stack();
+  }
 }
 
 }  // namespace scout::inline v0::detail

@@ -179,12 +179,14 @@ constexpr Record added_record(const char* literal, TimePoint start, TimePoint st
   return {record_word(kind, literal), static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to < from ? from : to), 0};
 }
 
-[[gnu::always_inline]] inline void close_span(ContextWord context, std::uint64_t start, bool keeps_stack, Instant stop = {},
-                                              std::uint32_t statement = 0) noexcept {
+// Ends a movable span. Its stack, if it keeps one, begins above this function and the `skipped` that call it.
+[[gnu::noinline, gnu::visibility("hidden")]] inline void close_span(ContextWord context, std::uint64_t start, bool keeps_stack,
+                                                                    Instant stop = {}, std::uint32_t statement = 0,
+                                                                    std::uint32_t skipped = 0) noexcept {
   ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return;
   BusySection busy(*buffer);
-  put_end(*buffer, context, start, keeps_stack, 1, stop, statement);
+  put_end(*buffer, context, start, keeps_stack, 2 + skipped, stop, statement);
 }
 
 }  // namespace detail
@@ -229,7 +231,8 @@ class Span {
     }
     return *this;
   }
-  ~Span() { end(); }
+  // A call, so that a stack of a slow span begins above it, however the program is compiled.
+  [[gnu::noinline]] ~Span() { close({}, 1); }
 
   // Needs no context of the calling thread.
   template <detail::TextLike Name>
@@ -248,17 +251,11 @@ class Span {
   }
 
   // A second end is a no-op.
-  void end() noexcept {
-    if (!context_.in_transaction()) return;
-    detail::close_span(context_, start_, true, {}, statement_);
-    context_ = {};
-  }
+  [[gnu::always_inline]] void end() noexcept { close({}, 0); }
   template <class TimePoint>
     requires requires { typename TimePoint::clock; }
-  void end(TimePoint stop) noexcept {
-    if (!context_.in_transaction()) return;
-    detail::close_span(context_, start_, true, detail::instant_of(stop), statement_);
-    context_ = {};
+  [[gnu::always_inline]] void end(TimePoint stop) noexcept {
+    close(detail::instant_of(stop), 0);
   }
 
   // On any thread. False: not recorded (no transaction, no room, an empty or over-long key).
@@ -295,6 +292,13 @@ class Span {
   Span(detail::ContextWord parent, std::uint64_t word, detail::Text kind = {"", 0}, detail::Text name = {"", 0},
        detail::Instant start = {}) noexcept
       : context_(detail::open_span(parent, word, kind, name, start_, start)) {}
+
+  [[gnu::always_inline]] void close(detail::Instant stop, std::uint32_t skipped_frames) noexcept {
+    if (!context_.in_transaction()) return;
+    detail::close_span(context_, start_, true, stop, statement_, skipped_frames);
+    detail::stay_on_stack();
+    context_ = {};
+  }
 
   std::uint64_t start_ = 0;      // ticks
   std::uint32_t statement_ = 0;  // its hash
