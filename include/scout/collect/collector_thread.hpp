@@ -18,9 +18,9 @@
 #include <mutex>
 #include <utility>
 
-#include "../core/thread_start.hpp"
 #include "collector.hpp"
 #include "guarded.hpp"
+#include "thread_start.hpp"
 
 namespace scout::inline v0::detail {
 

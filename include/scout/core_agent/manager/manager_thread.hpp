@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "../../collect/guarded.hpp"
-#include "../../core/thread_start.hpp"
+#include "../../collect/thread_start.hpp"
 #include "core_agent_manager.hpp"
 
 namespace scout::inline v0::detail {
