@@ -18,12 +18,18 @@ constexpr std::uint64_t slots_for(std::uint64_t size) noexcept {
   return (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
 }
 
+// What of a text lies beyond the ring's end. Out of line: gcc 12 believes it to read beyond a literal otherwise.
+[[gnu::cold, gnu::noinline]] inline void copy_to_begin(ThreadBuffer& buffer, Text rest) noexcept {
+  __builtin_memcpy(buffer.ring(), rest.data, rest.size);
+}
+
 // Copies bytes to a position that may lie at the ring's end; returns the position behind them.
 inline std::uint64_t copy_into_ring(ThreadBuffer& buffer, std::uint64_t position, Text text) noexcept {
   const std::uint64_t offset = position & buffer.mask;
   const std::uint64_t first = text.size < buffer.capacity() - offset ? text.size : buffer.capacity() - offset;
   if (first != 0) __builtin_memcpy(buffer.ring() + offset, text.data, first);
-  if (text.size != first) __builtin_memcpy(buffer.ring(), text.data + first, text.size - first);
+  if (text.size != first) [[unlikely]]
+    copy_to_begin(buffer, {text.data + first, text.size - first});
   return position + text.size;
 }
 
