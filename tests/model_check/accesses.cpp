@@ -45,6 +45,7 @@ void refuse_fence() {
 }
 
 void watched_access(const void* address, std::size_t bytes, bool writes) {
+  explorer().interrupt();
   Aside aside;
   explorer().machine().plain(explorer().current(), address, bytes, writes);
 }

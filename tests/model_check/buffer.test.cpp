@@ -28,15 +28,16 @@ using Tag = std::pair<std::string, std::string>;
 // What the collector delivered.
 struct Delivered {
   std::string operation;
-  std::vector<std::string> spans;  // operations, "parent/child", in the order of the trace
-  std::vector<Tag> tags;           // of all of them; values as JSON
+  std::vector<std::string> spans;   // operations, "parent/child", in the order of the trace
+  std::vector<Tag> tags;            // of all of them; values as JSON
+  std::vector<std::string> tagged;  // the span of each tag
 };
 class Sink {
  public:
   std::vector<Delivered> traces;
 
   scout::Expected<void> write(const scout::Trace& trace) {
-    Delivered delivered{std::string(trace.operation()), {}, {}};
+    Delivered delivered{std::string(trace.operation()), {}, {}, {}};
     std::map<std::uint64_t, std::string> names;
     for (const scout::SpanView& span : trace.spans()) {
       model::require(span.start() < span.stop(), "a span stops before it starts");
@@ -45,6 +46,7 @@ class Sink {
       delivered.spans.push_back(path);
       for (const scout::TagView& tag : span.tags()) {
         delivered.tags.emplace_back(tag.key(), tag.json());
+        delivered.tagged.push_back(path);
       }
     }
     traces.push_back(std::move(delivered));
@@ -64,12 +66,12 @@ class Process {
   }
   ~Process() { model::set_thread_local_word(nullptr); }
 
-  void begin(std::uint32_t records, std::uint32_t span_cap = 100) {
+  void begin(std::uint32_t records, Recording recording = Recording::on) {
     registry().settings.ring_size = records * static_cast<std::uint32_t>(sizeof(Record));
-    registry().settings.span_cap = span_cap;
+    registry().settings.span_cap = 100;
     registry().seed = {1, 2};
-    registry().recording = Recording::on;
-    store_state(registry(), Recording::on);
+    registry().recording = recording;
+    store_state(registry(), recording);
     sink.traces.clear();
     collector = std::make_unique<Collector>(registry(), Collector::Target{&config_, &logger_, sink_table(sink), Timeline(0)});
   }
@@ -286,7 +288,11 @@ TEST_CASE("two threads that come when one ring is free") {
                              .judge = judge}) == "");
 }
 
-TEST_CASE("a thread that a signal handler which records itself interrupts anywhere") {
+// A thread that records, and a signal handler that does too, anywhere in it.
+static std::string explored_handler(const char* name, Recording clock) {
+  AgentHooks hooks{};
+  hooks.wake = [](AgentHooks&) noexcept {};
+  hooks.now = [](AgentHooks&) noexcept { return model::ticks(); };
   Process process;
   const auto application = [&] {
     const OpenSpan job = start_job("job");
@@ -295,6 +301,7 @@ TEST_CASE("a thread that a signal handler which records itself interrupts anywhe
       a.tag("number", 1);
       scout::ScopedSpan b{scout::Operation{"b"}};
     }
+    model::require(load(thread_buffer->context) == job.context.bits, "a span has ended, and the thread is still in it");
     finish_root(job.context);
   };
   const auto handler = [] {
@@ -305,25 +312,39 @@ TEST_CASE("a thread that a signal handler which records itself interrupts anywhe
   const auto judge = [&] {
     const scout::Stats stats = process.end();
     model::require(stats.dropped_tags == 0 && stats.spans.dropped.total() == 0, "something was dropped");
-    std::size_t spans = 0, own = 0, of_handler = 0;
+    std::size_t spans = 0, own = 0, of_handler = 0, own_tags = 0, handler_tags = 0;
     for (const Delivered& trace : process.sink.traces) {
       for (const std::string& span : trace.spans) {
         ++spans;
         own += span == "/job" || span == "/job/a" || span == "/job/a/b";
         of_handler += span.ends_with("/handler") || span.ends_with("/handler/inside");
       }
+      for (const std::string& span : trace.tagged) {
+        own_tags += span == "/job/a";
+        handler_tags += span.ends_with("/handler/inside");
+      }
     }
-    model::require(own == 3, "the interrupted thread's spans are not as it recorded them");
-    model::require(of_handler == spans - own && of_handler <= 2, "the handler's spans are not as it recorded them");
+    model::require(own == 3 && own_tags == 1, "the interrupted thread's spans are not as it recorded them");
+    model::require(of_handler == spans - own && of_handler <= 2 && handler_tags == of_handler / 2,
+                   "the handler's spans are not as it recorded them");
   };
-  CHECK(explored("signal", {.set_up =
-                                [&] {
-                                  process.begin(16);
-                                  attach_thread();
-                                },
-                            .threads = {application},
-                            .judge = judge,
-                            .handler = handler}) == "");
+  return explored(name, {.set_up =
+                             [&] {
+                               process.begin(16, clock);
+                               process.registry().hooks = &hooks;
+                               attach_thread();
+                             },
+                         .threads = {application},
+                         .judge = judge,
+                         .handler = handler});
+}
+
+TEST_CASE("a thread that a signal handler which records itself interrupts anywhere") {
+  CHECK(explored_handler("signal", Recording::on) == "");
+}
+
+TEST_CASE("a thread that a signal handler which records itself interrupts anywhere, with a clock that must be called") {
+  CHECK(explored_handler("signal, slow clock", Recording::slow_clock) == "");
 }
 
 // Two transactions, one after the other and if the collector is quick in one slot; the first is known to another thread.

@@ -76,6 +76,8 @@ class Explorer {
   void announce(Operation operation);
   // One of `count` ways, 0 first.
   unsigned choose(unsigned count);
+  // Before each access, plain or atomic: runs the signal handler here, or leaves it for later.
+  void interrupt();
   // True: other threads are at this place too. Announced unless it is the only writer's store: what others do at the place
   // meanwhile are loads, and a load that comes later may see the older store as well. A barrier takes that away.
   bool enters(const volatile void* address, Machine::Use use);
@@ -99,7 +101,6 @@ class Explorer {
   unsigned pick();
   void switch_to(unsigned thread);
   bool backtrack();
-  void interrupt();
   std::string story() const;
 
   Machine machine_;

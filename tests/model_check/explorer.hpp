@@ -37,7 +37,8 @@ struct Scenario {
   std::function<void()> set_up;
   std::vector<std::function<void()>> threads;  // at most 4
   std::function<void()> judge;
-  // A signal handler, which interrupts the first thread once or not at all, before any of its atomic accesses.
+  // A signal handler, which interrupts the first thread once or not at all, before any of its accesses to watched memory, plain
+  // or atomic. Never within one: what is copied at once is not torn.
   std::function<void()> handler = {};
 };
 Outcome explore(const Scenario& scenario);

@@ -180,4 +180,22 @@ TEST_CASE("an execution without end is found") {
   CHECK(has(outcome.violation, "an execution without end"));
 }
 
+TEST_CASE("a signal handler comes before any access of the first thread, plain or atomic, or not at all") {
+  Places& at = places();
+  std::set<std::string> seen;
+  std::string values;
+  const auto see = [&](std::uint64_t value) { values += value == 0 ? '-' : 'h'; };
+  const auto outcome = model::explore({.set_up = [&] { values.clear(); },
+                                       .threads = {[&] {
+                                         see(at.x);
+                                         see(at.y);
+                                         see(load<__ATOMIC_RELAXED>(at.flag));
+                                       }},
+                                       .judge = [&] { seen.insert(values); },
+                                       .handler = [&] { at.x = at.y = at.flag = 1; }});
+  CHECK(outcome.violation == "");
+  CHECK(seen == std::set<std::string>{"hhh", "-hh", "--h", "---"});
+  CHECK(outcome.executions == 4);
+}
+
 TEST_SUITE_END();
