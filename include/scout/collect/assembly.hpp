@@ -48,6 +48,7 @@ class Assembly {
     index_.clear();
     request_ = ArrivedSpan{};
     pending_ = open_explicit_ = 0;
+    has_statements_ = false;
     first_memory = -1;
   }
 
@@ -63,6 +64,7 @@ class Assembly {
   std::uint32_t transaction() const noexcept { return transaction_; }
   std::uint32_t pending_spans() const noexcept { return pending_; }
   std::uint32_t open_explicit_spans() const noexcept { return open_explicit_; }
+  bool has_statements() const noexcept { return has_statements_; }  // of any span
   std::vector<ArrivedSpan>& spans() noexcept { return spans_; }
   const ArrivedSpan& request() const noexcept { return request_; }
   const ArrivedTag& tag(std::uint32_t index) const noexcept { return tags_[index]; }
@@ -100,6 +102,7 @@ class Assembly {
   void close_span(ContextWord context, std::uint64_t stop, std::uint32_t statement) {
     ArrivedSpan& span = this->span(context.span());
     span.statement = statement;
+    if (statement != 0) has_statements_ = true;
     if (span.ended) return;
     span.ended = true;
     span.stop = stop;
@@ -139,6 +142,7 @@ class Assembly {
   }
 
   std::uint32_t transaction_ = 0, pending_ = 0, open_explicit_ = 0;
+  bool has_statements_ = false;
   std::vector<ArrivedSpan> spans_;
   std::vector<ArrivedTag> tags_;
   std::vector<std::uint32_t> index_;

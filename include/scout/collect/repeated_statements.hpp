@@ -24,6 +24,7 @@ class RepeatedStatements {
  public:
   // [{"statement":…,"count":…,"seconds":…},…], the longest time first, statements without their values; empty: none.
   std::string json(Assembly& assembly, const Timeline& timeline, const FinalConfig& config) {
+    if (!assembly.has_statements()) return {};
     groups_.clear();
     for (std::uint32_t index = 0; index < assembly.spans().size(); ++index) {
       const ArrivedSpan& span = assembly.spans()[index];

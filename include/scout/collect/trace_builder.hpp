@@ -83,6 +83,7 @@ class TraceBuilder {
       if (index != nothing && spans[index].started) sorted_.push_back(index);
     }
     if (!std::is_sorted(sorted_.begin(), sorted_.end(), earlier)) std::sort(sorted_.begin(), sorted_.end(), earlier);
+    if (is_depth_first(assembly)) return order_.swap(sorted_);
     // Chains of siblings, the latest linked first so that each chain begins with the earliest.
     first_child_.assign(spans.size() + 1, nothing);
     next_sibling_.assign(spans.size(), nothing);
@@ -102,6 +103,18 @@ class TraceBuilder {
       if (next_sibling_[at] != nothing) stack_.push_back(next_sibling_[at]);
       if (first_child_[at] != nothing) stack_.push_back(first_child_[at]);
     }
+  }
+
+  // The order of their starts is the wanted one already: where each is below the one before it, or below one that holds that.
+  bool is_depth_first(Assembly& assembly) {
+    stack_.clear();
+    for (const std::uint32_t index : sorted_) {
+      const std::uint32_t parent = assembly.find(assembly.spans()[index].parent);
+      while (!stack_.empty() && stack_.back() != parent) stack_.pop_back();
+      if (stack_.empty() && parent != nothing) return false;
+      stack_.push_back(index);
+    }
+    return true;
   }
 
   std::vector<SpanView> spans_;

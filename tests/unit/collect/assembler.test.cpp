@@ -33,7 +33,7 @@ class Bench {
     return slot;
   }
   ContextWord context(const TransactionSlot& slot, std::uint16_t parent, std::uint16_t id) const {
-    return ContextWord{(std::uint64_t{registry_->slots.transaction(slot)} << 32) | parent}.child(id);
+    return ContextWord{ContextWord::root_of(registry_->slots.transaction(slot)).orphan(parent)}.child(id);
   }
   void put(const Record& record) { scout::detail::put(*buffer_, record); }
   void drain() { assembler.drain(*buffer_, Timeline(0)); }
@@ -97,6 +97,15 @@ TEST_CASE("a tree is rebuilt from ids, whatever the order of the records") {
   bench.put({literal("Custom/second"), 5000, 6000, bench.context(slot, 1, 2).bits});
   bench.put({literal("Custom/first"), 2000, 4500, bench.context(slot, 1, 70).bits});
   CHECK(bench.build(slot) == "Job/a 1000-9000, Custom/first 2000-4500, Custom/grandchild 3000-4000, Custom/second 5000-6000");
+}
+
+TEST_CASE("a span follows its parent, whatever has started in between") {
+  Bench bench;
+  TransactionSlot& slot = bench.start("Job/a");
+  bench.put({literal("Custom/first"), 2000, 6000, bench.context(slot, 1, 2).bits});
+  bench.put({literal("Custom/second"), 3000, 7000, bench.context(slot, 1, 3).bits});
+  bench.put({literal("Custom/child"), 4000, 5000, bench.context(slot, 2, 4).bits});
+  CHECK(bench.build(slot) == "Job/a 1000-9000, Custom/first 2000-6000, Custom/child 4000-5000, Custom/second 3000-7000");
 }
 
 TEST_CASE("a span whose parent never arrived hangs on the root") {
