@@ -24,13 +24,14 @@ class Assembler {
   std::uint64_t drain(ThreadBuffer& buffer, const Timeline& timeline) {
     const std::uint64_t head = __atomic_load_n(&buffer.head, __ATOMIC_ACQUIRE);  // pairs with the producer's release
     const std::uint64_t begin = buffer.tail;
+    const Ring ring{buffer.ring(), buffer.mask};
     std::uint64_t tail = begin;
     while (tail != head) {
-      const Record record = *buffer.slot(tail);
+      const Record& record = ring.record(tail);
       const std::uint64_t begin_of_payload = tail += sizeof(Record);
       const std::uint64_t size = record.has_payload() ? record.key_size() + std::uint64_t{record.value_size()} : 0;
       tail += (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
-      if (!guarded([&] { take(record, ring_text(buffer, begin_of_payload, size), buffer, timeline); })) drop(record);
+      if (!guarded([&] { take(record, ring_text(ring, begin_of_payload, size), buffer, timeline); })) drop(record);
     }
     if (tail != begin) __atomic_store_n(&buffer.tail, tail, __ATOMIC_RELEASE);  // pairs with make_room()
     return tail - begin;
@@ -81,6 +82,16 @@ class Assembler {
  private:
   static constexpr std::size_t spare_limit = 1024, spare_bytes_limit = 2 * 1024 * 1024;
 
+  // To read from. The mask is read once: it lies among what the producer writes all the time.
+  struct Ring {
+    const char* bytes;
+    std::uint64_t mask;
+
+    const Record& record(std::uint64_t position) const noexcept {
+      return *reinterpret_cast<const Record*>(bytes + (position & mask));
+    }
+  };
+
   // For the next transaction, as long as not too much is kept already.
   void keep(std::unique_ptr<Assembly> assembly) noexcept {
     assembly->end();
@@ -90,12 +101,11 @@ class Assembler {
     spare_.push_back(std::move(assembly));
   }
 
-  std::string_view ring_text(ThreadBuffer& buffer, std::uint64_t position, std::uint64_t size) {
-    const std::uint64_t offset = position & buffer.mask;
-    const std::uint64_t first = size < buffer.capacity() - offset ? size : buffer.capacity() - offset;
-    if (first == size) return {buffer.ring() + offset, size};
-    wrapped_.assign(buffer.ring() + offset, first);
-    wrapped_.append(buffer.ring(), size - first);
+  std::string_view ring_text(const Ring& ring, std::uint64_t position, std::uint64_t size) {
+    const std::uint64_t offset = position & ring.mask, until_end = ring.mask + 1 - offset;
+    if (size <= until_end) return {ring.bytes + offset, size};
+    wrapped_.assign(ring.bytes + offset, until_end);
+    wrapped_.append(ring.bytes, size - until_end);
     return wrapped_;
   }
 
@@ -191,7 +201,7 @@ class Assembler {
     }
     if (span.counter != counter) return;
     const auto tag = [&assembly, context, this](std::string_view key, std::uint64_t value) {
-      if (!assembly.add_tag(context, {key, RecordKind::tag_unsigned, value, 0, {}, nothing})) ++dropped_tags_;
+      add_tag(assembly, context, key, RecordKind::tag_unsigned, value, 0, {});
     };
     const std::uint64_t start = span.allocations, bytes = span.allocated_bytes;  // the span may move
     tag("start_allocations", start);
@@ -201,22 +211,30 @@ class Assembler {
   }
 
   void take_tag(const Record& record, std::string_view payload, Assembly& assembly, ContextWord context) {
-    ArrivedTag tag{{}, record.kind(), record.a, record.b, {}, nothing};
-    if (record.has_payload()) {
-      if (record.b != 0) ++cut_tags_;
-      if (assembly.texts().size() + payload.size() > Assembly::text_limit) {
-        ++dropped_tags_;
-        return;
-      }
-      const std::string_view kept = assembly.texts().copy(payload);
-      tag.key = record.a != 0                        ? std::string_view(Record{record.a, 0, 0, 0}.literal())
-                : record.kind() == RecordKind::stack ? "stack"
-                                                     : kept.substr(0, record.key_size());
-      tag.payload = kept.substr(record.key_size());
-    } else {
-      tag.key = record.literal();
+    if (!record.has_payload()) return add_tag(assembly, context, record.literal(), record.kind(), record.a, record.b, {});
+    if (record.b != 0) ++cut_tags_;
+    if (assembly.texts().size() + payload.size() > Assembly::text_limit) {
+      ++dropped_tags_;
+      return;
     }
-    if (!assembly.add_tag(context, tag)) ++dropped_tags_;
+    const std::string_view kept = assembly.texts().copy(payload);
+    const std::string_view key = record.a != 0                        ? Record{record.a, 0, 0, 0}.literal()
+                                 : record.kind() == RecordKind::stack ? "stack"
+                                                                      : kept.substr(0, record.key_size());
+    add_tag(assembly, context, key, record.kind(), record.a, record.b, kept.substr(record.key_size()));
+  }
+
+  void add_tag(Assembly& assembly, ContextWord context, std::string_view key, RecordKind kind, std::uint64_t a, std::uint64_t b,
+               std::string_view payload) {
+    ArrivedTag* const tag = assembly.add_tag(context, key);
+    if (tag == nullptr) {
+      ++dropped_tags_;
+      return;
+    }
+    tag->kind = kind;
+    tag->a = a;
+    tag->b = b;
+    tag->payload = payload;
   }
 
   Registry& registry_;

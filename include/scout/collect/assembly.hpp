@@ -19,10 +19,10 @@ inline constexpr std::uint32_t nothing = 0xffff'ffff;
 
 struct ArrivedTag {
   std::string_view key;
-  RecordKind kind;
-  std::uint64_t a, b;
+  RecordKind kind{};
+  std::uint32_t next = nothing;  // of the same span
+  std::uint64_t a = 0, b = 0;
   std::string_view payload;
-  std::uint32_t next;  // of the same span
 };
 
 struct ArrivedSpan {
@@ -109,24 +109,20 @@ class Assembly {
     if (span.is_explicit) --open_explicit_;
   }
 
-  // The last value of a key counts, in the place of its first. False: too many, or too much.
-  bool add_tag(ContextWord context, const ArrivedTag& tag) {
+  // The place for a value. The last value of a key counts, in the place of its first. nullptr: the span has all the tags that it
+  // may have.
+  ArrivedTag* add_tag(ContextWord context, std::string_view key) {
     ArrivedSpan& span = this->span(context.span());
     for (std::uint32_t index = span.first_tag; index != nothing; index = tags_[index].next) {
-      if (tags_[index].key != tag.key) continue;
-      const std::uint32_t next = tags_[index].next;
-      tags_[index] = tag;
-      tags_[index].next = next;
-      return true;
+      if (tags_[index].key == key) return &tags_[index];
     }
-    if (span.tag_count == tag_limit) return false;
+    if (span.tag_count == tag_limit) return nullptr;
     const auto index = static_cast<std::uint32_t>(tags_.size());
-    tags_.push_back(tag);
-    tags_.back().next = nothing;
+    tags_.emplace_back().key = key;
     (span.last_tag == nothing ? span.first_tag : tags_[span.last_tag].next) = index;
     span.last_tag = index;
     ++span.tag_count;
-    return true;
+    return &tags_.back();
   }
 
   std::int64_t first_memory = -1;  // resident bytes when the collector first saw the transaction; -1: not seen live

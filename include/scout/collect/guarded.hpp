@@ -7,9 +7,10 @@
 
 namespace scout::inline v0::detail {
 
-// False: there was no memory for it. Without exceptions the C++ library ends the process instead.
+// False: there was no memory for it. Without exceptions the C++ library ends the process instead. By reference: of a copy, words
+// just written would be read in wider pieces, for which a processor waits until all stores before are done.
 template <class Work>
-bool guarded(Work work) {
+bool guarded(const Work& work) {
 #if __cpp_exceptions
   try {
     work();

@@ -34,7 +34,8 @@ class TextArena {
       chunks_.front() = std::move(chunks_.back());
       chunks_.resize(1);
     }
-    used_ = total_ = 0;
+    at_ = end_ - size_;
+    total_ = 0;
   }
   // Bytes that clear() keeps.
   std::size_t kept() const noexcept { return size_; }
@@ -45,18 +46,22 @@ class TextArena {
   char* allocate(std::size_t size) {
     total_ += size;
     if (size > chunk_size / 2) return large_.emplace_back(std::make_unique_for_overwrite<char[]>(size)).get();
-    if (size_ - used_ < size) {
-      const std::size_t next = chunks_.empty() && size <= first_size ? first_size : chunk_size;
-      chunks_.push_back(std::make_unique_for_overwrite<char[]>(next));
-      size_ = next;
-      used_ = 0;
-    }
-    used_ += size;
-    return chunks_.empty() ? nullptr : chunks_.back().get() + used_ - size;
+    if (static_cast<std::size_t>(end_ - at_) < size) add_chunk(chunks_.empty() && size <= first_size ? first_size : chunk_size);
+    char* const place = at_;
+    at_ += size;
+    return place;
+  }
+
+  void add_chunk(std::size_t size) {
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    at_ = chunks_.back().get();
+    end_ = at_ + size;
+    size_ = size;
   }
 
   std::vector<std::unique_ptr<char[]>> chunks_, large_;
-  std::size_t size_ = 0, used_ = 0;  // of the last one
+  char *at_ = nullptr, *end_ = nullptr;  // what is free of the last chunk
+  std::size_t size_ = 0;                 // of that chunk
   std::size_t total_ = 0;
 };
 

@@ -119,7 +119,7 @@ class Outbox {
   static constexpr std::size_t at_once = 256 * 1024;  // about what a socket takes
 
   template <class Encode>
-  Expected<void> add(Entry entry, Settlement& settlement, Encode& encode) {
+  Expected<void> add(const Entry& entry, Settlement& settlement, Encode& encode) {
     std::size_t size = encode(room());
     if (size > limits_.message) {
       return Error{ErrorCode::encode,
@@ -131,11 +131,11 @@ class Outbox {
       }
       size = encode(room());
     }
-    entry.offset = end_;
-    entry.size = size + frame_header_size;
-    write_frame_header(buffer_.get() + end_, static_cast<std::uint32_t>(size));
     entries_.push_back(entry);
-    end_ += entry.size;
+    entries_.back().offset = end_;
+    entries_.back().size = size + frame_header_size;
+    write_frame_header(buffer_.get() + end_, static_cast<std::uint32_t>(size));
+    end_ += size + frame_header_size;
     events_ += !entry.transaction;
     return {};
   }
