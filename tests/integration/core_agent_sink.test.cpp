@@ -232,6 +232,35 @@ TEST_CASE("a core agent that breaks in the middle of many loses none and the met
   }
 }
 
+TEST_CASE("what has come together is sent while more is written") {
+  FaultyPeer peer;
+  peer.start();
+  Sender sender(peer);
+  REQUIRE(sender.flush());
+  sender.write_all(0, 200);
+  CHECK(peer.wait_for(sender.id(0)));
+  CHECK(sender.settlement.delivered_transactions == 0);
+  CHECK(sender.flush());
+  for (std::uint64_t number = 0; number < 200; ++number) CHECK(peer.count(sender.id(number)) == 1);
+  CHECK(sender.settlement.delivered_transactions == 200);
+  CHECK(sender.balanced());
+}
+
+TEST_CASE("a core agent that breaks while more is written loses none") {
+  FaultyPeer peer;
+  peer.start();
+  Sender sender(peer);
+  REQUIRE(sender.flush());
+  peer.close_after(20);
+  std::uint64_t written = 0;
+  while (sender->status().connected && written < 3000) REQUIRE(sender.write(written++));
+  CHECK(!sender->status().connected);
+  CHECK(sender.flush());
+  for (std::uint64_t number = 0; number < written; ++number) CHECK(peer.count(sender.id(number)) >= 1);
+  CHECK(sender.settlement.delivered_transactions == written);
+  CHECK(sender.balanced());
+}
+
 TEST_CASE("a restarted core agent is registered with again") {
   for (const Transport transport : {Transport::unix_socket, Transport::tcp}) {
     FaultyPeer peer(transport);

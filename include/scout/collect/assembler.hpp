@@ -117,32 +117,37 @@ class Assembler {
       recent_ = &this->assembly(slot);
     }
     Assembly& assembly = *recent_;
-    const std::uint64_t pending = assembly.pending_spans(), open = assembly.open_explicit_spans();
+    const std::uint64_t open = assembly.open_explicit_spans();
     switch (record.kind()) {
       case RecordKind::span:
       case RecordKind::span_named:
-      case RecordKind::span_of_function: assembly.add_span(context, operation(record, assembly), record.a, record.b); break;
+      case RecordKind::span_of_function:
+        assembly.add_span(context, operation(record, assembly), record.a, record.b);
+        ++pending_spans_;
+        break;
       case RecordKind::opened:
       case RecordKind::opened_named:
       case RecordKind::opened_of_function:
         assembly.open_span(context, operation(record, assembly), timeline.ticks_at(RecordClock{record.b}, record.a));
+        ++pending_spans_;
+        open_explicit_spans_ += assembly.open_explicit_spans() - open;
         break;
       case RecordKind::closed:
         assembly.close_span(context, timeline.ticks_at(RecordClock{record.a}, record.b), record.value_size());
+        open_explicit_spans_ += assembly.open_explicit_spans() - open;
         break;
       case RecordKind::added_steady:
       case RecordKind::added_wall: {
         const RecordClock clock = record.kind() == RecordKind::added_steady ? RecordClock::steady : RecordClock::wall;
         assembly.add_span(context, operation(record, assembly), timeline.ticks_at(clock, record.a),
                           timeline.ticks_at(clock, record.b));
+        ++pending_spans_;
         break;
       }
       case RecordKind::name: assembly.span(context.span()).operation = name(record, payload, assembly); break;
       case RecordKind::allocations: take_allocations(record, assembly, context, buffer.index + 1); break;
       default: take_tag(record, payload, assembly, context);
     }
-    pending_spans_ += assembly.pending_spans() - pending;
-    open_explicit_spans_ += assembly.open_explicit_spans() - open;
   }
 
   // There was no memory for it.

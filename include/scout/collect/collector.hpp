@@ -294,7 +294,7 @@ class Collector {
   SinkStatus sink_status() { return target_.sink.status == nullptr ? SinkStatus{} : target_.sink.status(target_.sink.sink); }
 
   void deliver(TransactionSlot& slot, Assembly& assembly, std::uint64_t spans) {
-    watch_.handed_over(Clock::now());
+    if (!watch_.has_begun()) watch_.handed_over(Clock::now());
     own_tags_.clear();
     if (const std::uint32_t refused = load(slot.refused_spans); refused != 0) {
       if (load(slot.claimed) >= registry_.settings.span_cap) own_tags_.push_back({"scout.reached_span_cap", "true"});

@@ -18,7 +18,8 @@ class DeliveryWatch {
   // `delivered` is the account of all deliveries so far.
   explicit DeliveryWatch(std::uint64_t delivered) noexcept : delivered_(delivered) {}
 
-  // A transaction goes to the sink.
+  // The first transaction goes to the sink.
+  bool has_begun() const noexcept { return since_.has_value(); }
   void handed_over(TimePoint now) noexcept {
     if (!since_) since_ = now;
   }

@@ -50,9 +50,12 @@ class TokenReader {
   template <class Number>
   Number number() noexcept {
     Number value{};
-    const std::size_t size = tokens_.size() < sizeof value ? tokens_.size() : sizeof value;
-    std::memcpy(&value, tokens_.data(), size);
-    tokens_.remove_prefix(size);
+    if (tokens_.size() < sizeof value) [[unlikely]] {  // cut off
+      tokens_ = {};
+      return value;
+    }
+    std::memcpy(&value, tokens_.data(), sizeof value);
+    tokens_.remove_prefix(sizeof value);
     return value;
   }
   void string() {

@@ -74,16 +74,16 @@ class TraceBuilder {
 
   // Fills order_ with the started spans below the root, depth first.
   void order(Assembly& assembly) {
+    if (is_in_order(assembly)) return;
     const std::vector<ArrivedSpan>& spans = assembly.spans();
     const auto earlier = [&](std::uint32_t left, std::uint32_t right) {
       return spans[left].start != spans[right].start ? spans[left].start < spans[right].start : spans[left].id < spans[right].id;
     };
     sorted_.clear();
-    for (const std::uint32_t index : assembly.by_id()) {  // of one thread's spans that is the order of their starts
-      if (index != nothing && spans[index].started) sorted_.push_back(index);
+    for (std::uint32_t index = 0; index < spans.size(); ++index) {
+      if (spans[index].started) sorted_.push_back(index);
     }
-    if (!std::is_sorted(sorted_.begin(), sorted_.end(), earlier)) std::sort(sorted_.begin(), sorted_.end(), earlier);
-    if (is_depth_first(assembly)) return order_.swap(sorted_);
+    std::sort(sorted_.begin(), sorted_.end(), earlier);
     // Chains of siblings, the latest linked first so that each chain begins with the earliest.
     first_child_.assign(spans.size() + 1, nothing);
     next_sibling_.assign(spans.size(), nothing);
@@ -105,14 +105,22 @@ class TraceBuilder {
     }
   }
 
-  // The order of their starts is the wanted one already: where each is below the one before it, or below one that holds that.
-  bool is_depth_first(Assembly& assembly) {
-    stack_.clear();
-    for (const std::uint32_t index : sorted_) {
-      const std::uint32_t parent = assembly.find(assembly.spans()[index].parent);
-      while (!stack_.empty() && stack_.back() != parent) stack_.pop_back();
-      if (stack_.empty() && parent != nothing) return false;
-      stack_.push_back(index);
+  // Fills order_ by id, and tells whether that is the order: each started no earlier than the one before, and is below that, below
+  // one that holds that, or below the root. So it is where one thread at a time had the transaction.
+  bool is_in_order(Assembly& assembly) {
+    order_.clear();
+    stack_.clear();  // ids
+    std::uint64_t latest = 0;
+    for (const std::uint32_t index : assembly.by_id()) {
+      if (index == nothing) continue;
+      const ArrivedSpan& span = assembly.spans()[index];
+      if (!span.started) continue;
+      if (span.start < latest) return false;
+      latest = span.start;
+      while (!stack_.empty() && stack_.back() != span.parent) stack_.pop_back();
+      if (stack_.empty() && assembly.find(span.parent) != nothing) return false;
+      stack_.push_back(span.id);
+      order_.push_back(index);
     }
     return true;
   }

@@ -2,8 +2,8 @@
 #define SCOUT_CORE_AGENT_CORE_AGENT_SINK_HPP
 
 // The sink that sends to Scout's core agent. Keeps every batch in a fixed buffer until its answer came and sends it again,
-// with the same request id, when the connection broke before that: at least once. write() encodes and returns, service()
-// does what can be done without waiting, only flush() waits. The collector's thread is the only caller.
+// with the same request id, when the connection broke before that: at least once. write() encodes, and sends once something
+// has come together; service() does what can be done without waiting, only flush() waits. The collector's thread is the only caller.
 
 #include <algorithm>
 #include <chrono>
@@ -44,7 +44,9 @@ class CoreAgentSink {
   Expected<void> write(const Trace& trace) {
     const auto encode = [&](std::span<char> buffer) { return encoder_.encode(trace, buffer); };
     if (log_payload_) log_payload(trace.request_id().text().c_str(), encode);
-    return outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
+    Expected<void> added = outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
+    if (connection_.ready() && outbox_.unsent_bytes() >= left_unsent_ + sent_early) exchange(std::chrono::steady_clock::now());
+    return added;
   }
 
   // "scout.metadata" introduces the process on every connection; the last one written counts.
@@ -124,15 +126,27 @@ class CoreAgentSink {
 
   void pump(TimePoint now) {
     connection_.advance(now);
+    exchange(now);
+    if (connection_.open() && outbox_.in_flight() && now - progress_ >= answer_timeout) {
+      connection_.fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
+      take_back();
+    }
+  }
+
+  // Receives and sends what can be without waiting.
+  void exchange(TimePoint now) {
     bool moved = true;
     while (connection_.open() && moved) {
       introduced_ = true;
       const bool received = receive_answers(now);
       moved = send_messages(now) || received;
     }
-    if (connection_.open() && outbox_.in_flight() && now - progress_ >= answer_timeout) {
-      connection_.fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
-    }
+    take_back();
+    left_unsent_ = outbox_.unsent_bytes();
+  }
+
+  // What was in flight on a connection that is gone.
+  void take_back() {
     if (!connection_.open() && outbox_.in_flight()) outbox_.rewind(connection_.registered(), settled_);
   }
 
@@ -202,12 +216,16 @@ class CoreAgentSink {
     settled_ = {};
   }
 
+  // What has come together goes while it is still in the processor's cache, and the other side begins with it.
+  static constexpr std::size_t sent_early = 32 * 1024;
+
   const Logger& logger_;
   bool log_payload_;
   bool introduced_ = true;  // the metadata, if any, has been taken to the present connection
   JsonEncoder encoder_;
   Outbox outbox_;
   Connection connection_;
+  std::size_t left_unsent_ = 0;  // bytes, after the last exchange
   Settlement settled_;    // since the last service()
   TimePoint progress_{};  // of the last answer, or of the first byte in flight
   OncePerMinute refusals_;

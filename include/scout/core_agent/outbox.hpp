@@ -67,6 +67,9 @@ class Outbox {
     return {buffer_.get() + start + partly_sent_, end - start - partly_sent_};
   }
 
+  // How many these are, in all messages.
+  std::size_t unsent_bytes() const noexcept { return next_ == entries_.size() ? 0 : end_ - entries_[next_].offset - partly_sent_; }
+
   // Precondition: size <= unsent().size().
   void sent(std::size_t size, Settlement& settlement) noexcept {
     for (partly_sent_ += size; next_ < entries_.size() && partly_sent_ >= entries_[next_].size; ++next_) {
