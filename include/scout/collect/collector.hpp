@@ -153,7 +153,8 @@ class Collector {
     found.active = look_for_finished(until);
     found.fullest = drain();  // what was recorded before those ends is seen now
     found.progressed = !finished_.empty();
-    if (found.progressed) settle();  // what was answered meanwhile leaves its place in the sink, and the cache, to what comes now
+    // What was answered meanwhile leaves its place in the sink, and the cache, to what comes now.
+    if (found.progressed && totals_.transactions.live != 0) settle();
     std::sort(finished_.begin(), finished_.end(),
               [](const TransactionSlot* left, const TransactionSlot* right) { return left->stop < right->stop; });
     for (TransactionSlot* const slot : finished_) complete(*slot);

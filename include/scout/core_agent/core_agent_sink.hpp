@@ -135,11 +135,10 @@ class CoreAgentSink {
 
   // Receives and sends what can be without waiting.
   void exchange(TimePoint now) {
-    bool moved = true;
-    while (connection_.open() && moved) {
+    for (bool sent = true; connection_.open() && sent;) {  // what is sent may be answered at once
       introduced_ = true;
-      const bool received = receive_answers(now);
-      moved = send_messages(now) || received;
+      receive_answers(now);
+      sent = send_messages(now);
     }
     take_back();
     left_unsent_ = outbox_.unsent_bytes();
@@ -150,19 +149,16 @@ class CoreAgentSink {
     if (!connection_.open() && outbox_.in_flight()) outbox_.rewind(connection_.registered(), settled_);
   }
 
-  bool receive_answers(TimePoint now) {
-    bool any = false;
+  void receive_answers(TimePoint now) {
     while (const auto answer = connection_.receive(now)) {
       if (!outbox_.answered(answer->accepted, settled_)) {
         connection_.fail({ErrorCode::protocol, "an answer to nothing"}, now);
         break;
       }
-      any = true;
       progress_ = now;
       connection_.proven();
       if (!answer->accepted) log_refusal(*answer, now);
     }
-    return any;
   }
 
   bool send_messages(TimePoint now) {
