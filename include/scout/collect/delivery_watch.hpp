@@ -18,11 +18,11 @@ class DeliveryWatch {
   // `delivered` is the account of all deliveries so far.
   explicit DeliveryWatch(std::uint64_t delivered) noexcept : delivered_(delivered) {}
 
-  // The first transaction goes to the sink.
-  bool has_begun() const noexcept { return since_.has_value(); }
+  // A transaction goes to the sink; the first begins the watch.
   void handed_over(TimePoint now) noexcept {
     if (!since_) since_ = now;
   }
+  bool has_begun() const noexcept { return since_.has_value(); }
 
   // True once: the first was handed over long ago, and none has been delivered.
   bool overdue(TimePoint now, std::uint64_t delivered) noexcept {

@@ -222,8 +222,8 @@ class CoreAgentSink {
   Outbox outbox_;
   Connection connection_;
   std::size_t left_unsent_ = 0;  // bytes, after the last exchange
-  Settlement settled_;    // since the last service()
-  TimePoint progress_{};  // of the last answer, or of the first byte in flight
+  Settlement settled_;           // since the last service()
+  TimePoint progress_{};         // of the last answer, or of the first byte in flight
   OncePerMinute refusals_;
 };
 
