@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Plants the faults of faults.toml, one at a time, in a copy of the tree, and runs the test that must turn red for each.
 
-usage: search.py SOURCE_ROOT [WORD]     WORD: only the faults whose description, file or test has it
+usage: search.py SOURCE_ROOT [WORD]             WORD: only the faults whose description, file or test has it
+       search.py SOURCE_ROOT --plantable        only says whether each still fits the sources
 
 Ends with "N passed, N failed": so many were caught, so many were not.
 """
@@ -41,10 +42,17 @@ class Builds:
         return "passes" if done.returncode == 0 else "fails"
 
 
+def fits(file, old):
+    count = file.read_text(encoding="utf-8").count(old)
+    if count != 1:
+        print("%s has %d times:\n%s" % (file, count, old))
+    return count == 1
+
+
 def plant(file, old, new):
+    if not fits(file, old):
+        raise SystemExit(1)
     text = file.read_text(encoding="utf-8")
-    if text.count(old) != 1:
-        raise SystemExit("%s has %d times:\n%s" % (file, text.count(old), old))
     file.write_text(text.replace(old, new), encoding="utf-8")
     return text
 
@@ -52,7 +60,10 @@ def plant(file, old, new):
 def main():
     root, word = pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:3])
     with open(pathlib.Path(__file__).with_name("faults.toml"), "rb") as stream:
-        faults = [fault for fault in tomllib.load(stream)["fault"] if word in " ".join((fault["says"], fault["file"], fault["test"]))]
+        faults = tomllib.load(stream)["fault"]
+    if word == "--plantable":
+        return 0 if all([fits(root / "include/scout" / fault["file"], fault["old"]) for fault in faults]) else 1
+    faults = [fault for fault in faults if word in " ".join((fault["says"], fault["file"], fault["test"]))]
     outcomes = collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
         builds = Builds(root, pathlib.Path(folder))
