@@ -67,7 +67,7 @@ class Outbox {
     return {buffer_.get() + start + partly_sent_, end - start - partly_sent_};
   }
 
-  // How many these are, in all messages.
+  // How many these are in all messages, with what events that had to go have left between them.
   std::size_t unsent_bytes() const noexcept { return next_ == entries_.size() ? 0 : end_ - entries_[next_].offset - partly_sent_; }
 
   // Precondition: size <= unsent().size().
