@@ -54,7 +54,7 @@ struct OptIns {
 struct ProcessState {
   std::uint32_t recording;  // a Recording
   std::uint32_t sleeping;   // whoever starts a transaction wakes the collector (AgentHooks::wake)
-  std::uint32_t pressed;    // a ring is more than half full, and the collector has been told
+  std::uint32_t pressed;    // a ring or the slots are more than half full, and the collector has been told
   pthread_mutex_t lock;    // over the lists of buffers and the state's changes
 };
 
@@ -225,10 +225,20 @@ inline Recording recording_state(Registry& registry) noexcept {
   if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->wake(*hooks);
 }
 
-// A ring fills: once a pass of the collector.
+// A ring fills, or the slots do: once a pass of the collector.
 inline void press_collector(Registry& registry) noexcept {
   if (load(registry.process->pressed) != 0 || __atomic_exchange_n(&registry.process->pressed, 1u, __ATOMIC_RELAXED) != 0) return;
   if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->wake(*hooks);
+}
+
+// A slot for a transaction that the thread starts; nullptr: all are taken. Asks the collector for help when they run short:
+// each thread looks so seldom that it costs little, and so often that 64 threads notice in time even if all count alike.
+inline TransactionSlot* acquire_slot(Registry& registry, const ThreadBuffer& buffer) noexcept {
+  constexpr std::uint64_t seldom = slot_count / 64;
+  TransactionSlot* const slot = registry.slots.acquire(buffer.index);
+  const bool looks = slot == nullptr || load(buffer.started_transactions) % seldom == seldom - 1;
+  if (looks && registry.slots.crowded()) press_collector(registry);
+  return slot;
 }
 
 // Whether `size` bytes are free; asks the collector for help when the ring is half full.

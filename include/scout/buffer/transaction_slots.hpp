@@ -85,6 +85,18 @@ class TransactionSlots {
     return false;
   }
 
+  // Collector: how many of the taken slots it cannot free yet.
+  void set_live(std::uint32_t count) noexcept {
+    if (load(live_) != count) store(live_, count);
+  }
+  // Whether more than half of the slots that the collector has left, or could have freed, is taken. Any thread, some 200 ns.
+  [[gnu::noinline]] bool crowded() const noexcept {
+    std::uint32_t taken = 0;
+    for (const std::uint64_t& word : taken_) taken += static_cast<std::uint32_t>(__builtin_popcountll(load(word)));
+    const std::uint32_t live = load(live_);
+    return 2 * taken > slot_count + live;
+  }
+
   std::uint32_t index(const TransactionSlot& slot) const noexcept { return static_cast<std::uint32_t>(&slot - slots_); }
   TransactionSlot& operator[](std::uint32_t index) noexcept { return slots_[index]; }
 
@@ -108,6 +120,7 @@ class TransactionSlots {
       count += TransactionSlot::is_live(slot.phase);
       release(slot);
     });
+    set_live(0);
     return count;
   }
 
@@ -115,6 +128,7 @@ class TransactionSlots {
   static constexpr std::uint32_t word_count = slot_count / 64;
 
   alignas(128) std::uint64_t taken_[word_count];
+  std::uint32_t live_;  // at the collector's last look
   TransactionSlot slots_[slot_count];
 };
 

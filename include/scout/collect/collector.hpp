@@ -60,7 +60,7 @@ class Collector {
     bool active = false;       // a transaction is live, or was completed
     bool outstanding = false;  // the sink waits for the other side
     bool progressed = false;   // something was handed to the sink, or settled by it
-    double fullest = 0;        // what was found in a ring, as a part of it
+    double fullest = 0;        // what was found in a ring, or had ended in the slots, as a part of it
   };
 
   // Completes, in the order of their ends, the transactions that were over at the last look or ended `grace` before this one:
@@ -150,8 +150,8 @@ class Collector {
     target_.timeline.anchor(Anchor::now());
     publish_thresholds();
     store(registry_.process->pressed, 0u);
-    found.active = look_for_finished(until);
-    found.fullest = drain();  // what was recorded before those ends is seen now
+    const double ended = look_for_finished(until, found.active);
+    found.fullest = std::max(ended, drain());  // what was recorded before those ends is seen now
     found.progressed = !finished_.empty();
     // What was answered meanwhile leaves its place in the sink, and the cache, to what comes now.
     if (found.progressed && totals_.transactions.live != 0) settle();
@@ -249,18 +249,25 @@ class Collector {
     return memory_;
   }
 
-  // Notes the transactions that have finished; true: there are any, finished or not.
-  bool look_for_finished(std::uint64_t until) {
-    bool any = false;
+  // Notes the transactions that have finished, and whether there are any at all. Returns what part they are of the slots
+  // that no live transaction has.
+  double look_for_finished(std::uint64_t until, bool& any) {
+    std::uint32_t finished = 0, live = 0;
     registry_.slots.each_taken([&](TransactionSlot& slot) {
-      any = true;
       const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
-      if (phase == TransactionSlot::finished && slot.stop <= until) finished_.push_back(&slot);
+      if (phase == TransactionSlot::finished) {
+        ++finished;
+        if (slot.stop <= until) finished_.push_back(&slot);
+        return;
+      }
+      ++live;
       if (!TransactionSlot::is_live(phase)) return;
       Assembly& assembly = assembler_.assembly(slot);
       if (assembly.first_memory < 0) assembly.first_memory = memory();
     });
-    return any;
+    any = finished + live != 0;
+    registry_.slots.set_live(live);
+    return finished == 0 ? 0 : static_cast<double>(finished) / (slot_count - live);
   }
 
   void complete(TransactionSlot& slot) {

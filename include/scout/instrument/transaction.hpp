@@ -36,7 +36,7 @@ inline OpenSpan refuse_transaction(ThreadBuffer& buffer, Reason reason) noexcept
   if (busy.context().bits != no_context) return {};  // a signal handler, or a transaction that recovery found
   const bool named = static_cast<RecordKind>(word >> 56) == RecordKind::span_named;
   if (named && !has_room(buffer, name_record_size(kind, name))) return refuse_transaction(buffer, Reason::ring_full);
-  TransactionSlot* const slot = registry->slots.acquire(buffer.index);
+  TransactionSlot* const slot = acquire_slot(*registry, buffer);
   if (slot == nullptr) return refuse_transaction(buffer, Reason::no_slot);
   const ContextWord context = ContextWord::root_of(registry->slots.transaction(*slot));
   store(slot->flags, named ? std::uint32_t{TransactionSlot::named} : 0u);

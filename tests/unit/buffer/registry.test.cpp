@@ -72,4 +72,35 @@ TEST_CASE("threads have a ring of their own while they live, and leave it to lat
   scout::shutdown();
 }
 
+TEST_CASE("transactions that fill the slots wake the collector in time, once until it looks") {
+  struct Hooks : AgentHooks {
+    int wakes;
+  } hooks{};
+  hooks.wake = [](AgentHooks& self) noexcept {
+    ++static_cast<Hooks&>(self).wakes;
+    store(registry_slot->process->sleeping, 0u);
+  };
+  const auto record = [](std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      SCOUT_BACKGROUND_TRANSACTION("short");
+    }
+  };
+  static scout::NullSink sink;
+  REQUIRE(scout::install({.key = "k", .name = "n", .monitor = true}, sink));
+  const auto before = scout::stats().transactions;
+  AgentHooks* const installed = registry_slot->hooks;
+  __atomic_store_n(&registry_slot->hooks, static_cast<AgentHooks*>(&hooks), __ATOMIC_RELEASE);
+  record(slot_count / 2);
+  CHECK(hooks.wakes == 1);  // the first, and nobody has looked since
+  record(100);
+  CHECK(hooks.wakes == 2);
+  record(slot_count / 2 - 100);
+  CHECK(hooks.wakes == 2);
+  __atomic_store_n(&registry_slot->hooks, installed, __ATOMIC_RELEASE);
+  CHECK(scout::flush(std::chrono::seconds(10)));
+  CHECK(scout::stats().transactions.delivered == before.delivered + slot_count);
+  CHECK(scout::stats().transactions.dropped.total() == before.dropped.total());
+  scout::shutdown();
+}
+
 TEST_SUITE_END();

@@ -67,6 +67,26 @@ TEST_CASE("the generation of a slot wraps around without ever making an empty co
   CHECK(ContextWord::root_of(slots->transaction(slot)).in_transaction());
 }
 
+TEST_CASE("slots are crowded when more than half of those are taken that live transactions leave") {
+  const auto slots = make_slots();
+  const auto take = [&](std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) REQUIRE(slots->acquire(0) != nullptr);
+  };
+  take(slot_count / 2);
+  CHECK_FALSE(slots->crowded());
+  take(1);
+  CHECK(slots->crowded());
+  slots->set_live(1000);  // the rest has ended
+  CHECK_FALSE(slots->crowded());
+  take(499);
+  CHECK_FALSE(slots->crowded());
+  take(1);
+  CHECK(slots->crowded());
+  take(slot_count / 2 - 501);
+  slots->set_live(slot_count);  // nothing that the collector could free
+  CHECK_FALSE(slots->crowded());
+}
+
 TEST_CASE("in a forked child all slots are free, and the live ones are counted") {
   const auto slots = make_slots();
   go_live(*slots, *slots->acquire(0));

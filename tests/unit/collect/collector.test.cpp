@@ -35,6 +35,11 @@ class Bench : AgentHooks {
     store_state(*registry_, Recording::slow_clock);
   }
 
+  void start() {
+    TransactionSlot& slot = *registry_->slots.acquire(0);
+    const ContextWord context = ContextWord::root_of(registry_->slots.transaction(slot));
+    __atomic_store_n(&slot.phase, TransactionSlot::live_phase(context), __ATOMIC_RELEASE);
+  }
   // A transaction that is over since then.
   void finish(const char* operation, std::uint64_t stop) {
     TransactionSlot& slot = *registry_->slots.acquire(0);
@@ -99,6 +104,20 @@ TEST_CASE("a flush waits for nothing") {
   bench.finish("Job/just now", bench.time);
   CHECK(collector.flush(scout::Deadline::max()));
   CHECK(bench.sink.seen == std::vector<std::string>{"Job/just now"});
+}
+
+TEST_CASE("transactions that ended fill the slots as records fill a ring, those that live only narrow them") {
+  Bench bench;
+  Collector collector = bench.collector();
+  for (int i = 0; i < 1024; ++i) bench.finish("Job/a", bench.time);
+  CHECK(collector.pass().fullest == 0.25);
+  CHECK(collector.pass().fullest == 0.25);  // that look completed them
+  CHECK(collector.pass().fullest == 0);
+  for (int i = 0; i < 2048; ++i) bench.start();
+  for (int i = 0; i < 1024; ++i) bench.finish("Job/a", bench.time);
+  CHECK(collector.pass().fullest == 0.5);
+  CHECK(collector.flush(scout::Deadline::max()));
+  CHECK(bench.sink.seen.size() == 2048);
 }
 
 TEST_CASE("a ring that fills faster than it is read is looked at again at once; where nothing comes the looks become rare") {

@@ -52,6 +52,19 @@ TEST_CASE("a macro obeys an unbraced if and ends there") {
   CHECK(matches(recording, web("page").children(span("Custom/then"), after, span("Custom/else"), after)));
 }
 
+#define SERVE(route)            \
+  SCOUT_WEB_TRANSACTION(route); \
+  SCOUT_INSTRUMENT("handler")
+
+TEST_CASE("a transaction and a span go on one line, such as in a macro of one's own") {
+  scout::testing::Recording recording;
+  {
+    SERVE("users/show");
+    SCOUT_TAG("rows", 3);
+  }
+  CHECK(matches(recording, web("users/show").children(span("Custom/handler").tag("rows", 3))));
+}
+
 TEST_CASE("arguments are evaluated once") {
   scout::testing::Recording recording;
   SCOUT_WEB_TRANSACTION("page");
