@@ -2,7 +2,7 @@
 #define SCOUT_COLLECT_COLLECTOR_THREAD_HPP
 
 // The one background thread: named "scout", no signals, started by the first transaction or flush. It looks at the rings
-// every 25 to 200 ms while transactions come, sooner when rings fill, and sleeps until it is woken when they do not. Where no
+// every 25 to 400 ms while transactions come, sooner when rings fill, and sleeps until it is woken when they do not. Where no
 // thread can be had, flush() and stop() do its work on the calling thread.
 
 #include <linux/futex.h>
@@ -90,7 +90,7 @@ class CollectorThread {
  private:
   enum class Request { none, flush, stop };
 
-  static constexpr std::chrono::microseconds first_wait{25'000}, longest_wait{200'000}, shortest_wait{50}, service_wait{2'000};
+  static constexpr std::chrono::microseconds first_wait{25'000}, longest_wait{400'000}, shortest_wait{50}, service_wait{2'000};
   static constexpr std::chrono::milliseconds absent_wait{250};  // nothing comes in, and the other side does not answer
   static constexpr std::chrono::seconds awake_after_work{1};
 
