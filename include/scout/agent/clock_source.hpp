@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstdint>
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 #  include <cpuid.h>
 #endif
 
@@ -30,7 +30,7 @@ struct ClockSource {
 };
 
 inline bool counter_is_steady() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   constexpr unsigned invariant_tsc = 1u << 8;
   return __get_cpuid(0x80000007, &eax, &ebx, &ecx, &edx) != 0 && (edx & invariant_tsc) != 0;

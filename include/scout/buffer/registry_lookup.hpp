@@ -109,6 +109,13 @@ inline bool is_within(const dl_phdr_info& object, const void* place) noexcept {
   return 1;
 }
 
+// A symbol's place, in position-independent code too.
+#if defined(__aarch64__)
+#  define SCOUT_DETAIL_SYMBOL(address) "S"(address)
+#else
+#  define SCOUT_DETAIL_SYMBOL(address) "i"(address)
+#endif
+
 // The note, and a call before main() wherever this object records at all: after a fork the walk could find the loader's lock
 // taken. Both in assembler, which is there only where this function is: a variable with an initializer would be in every
 // file that includes this one, and gcc 12 gives a variable in a note section the wrong section type.
@@ -125,7 +132,7 @@ inline bool is_within(const dl_phdr_info& object, const void* place) noexcept {
       ".quad %c2\n\t"
       ".popsection"
       :
-      : "i"(&registry_slot), "i"(registry_note_type), "i"(&resolve_registry));
+      : SCOUT_DETAIL_SYMBOL(&registry_slot), "i"(registry_note_type), SCOUT_DETAIL_SYMBOL(&resolve_registry));
   dl_iterate_phdr(resolve_registry_locked, nullptr);
   return __atomic_load_n(&registry_slot, __ATOMIC_ACQUIRE);
 }

@@ -7,7 +7,7 @@
 
 namespace scout::inline v0::detail {
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 [[gnu::always_inline]] inline std::uint64_t read_ticks() noexcept { return __builtin_ia32_rdtsc(); }
 #elif defined(__aarch64__)
 [[gnu::always_inline]] inline std::uint64_t read_ticks() noexcept {
@@ -16,7 +16,7 @@ namespace scout::inline v0::detail {
   return ticks;
 }
 #else
-#  error "scout knows the cycle counters of x86 and aarch64 only"
+#  error "scout needs an x86-64 or an aarch64 processor"
 #endif
 
 }  // namespace scout::inline v0::detail
