@@ -1,13 +1,20 @@
 #include "explicit_spans.hpp"
 
+#include <bit>
+#include <mutex>
+#include <set>
+#include <string>
+
 namespace conformance {
 namespace {
 
-// Scout's own operations that are no "Kind/Name": only a literal can be the whole of a name.
-constexpr struct {
-  std::string_view name;
-  scout::Operation operation;
-} bare_operations[] = {{"Middleware", "Middleware"}, {"PreprocessRequest", "PreprocessRequest"}};
+// An operation that is no "Kind/Name": only a literal can be the whole of a name, so here is one that stays.
+scout::Operation literal(std::string_view operation) {
+  static std::mutex lock;
+  static std::set<std::string, std::less<>> literals;
+  std::lock_guard guard(lock);
+  return std::bit_cast<scout::Operation>(literals.emplace(operation).first->c_str());
+}
 
 }  // namespace
 
@@ -25,13 +32,10 @@ void ExplicitSpans::start(std::string_view operation, scout::SpanOptions options
       open->scoped.emplace(name, kind, options);
     }
   } else {
-    const auto* bare = std::begin(bare_operations);
-    while (bare != std::end(bare_operations) && bare->name != operation) ++bare;
-    if (bare == std::end(bare_operations)) throw Malformed(fmt::format("'{}' is no operation", operation));
     if (plain) {
-      open->span.emplace(bare->operation);
+      open->span.emplace(literal(operation));
     } else {
-      open->scoped.emplace(bare->operation, options);
+      open->scoped.emplace(literal(operation), options);
     }
   }
   if (open->span && open->span->context()) open->current.emplace(open->span->context());

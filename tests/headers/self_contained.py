@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles a translation unit for each header that includes it twice; and two with all headers: without exceptions and RTTI,
-and behind headers of the system that define macros with names like ours.
+"""Compiles a translation unit for each header that includes it twice; and three with all headers: without exceptions and RTTI,
+and where headers of the system or of Qt define macros with names like ours.
 
 usage: self_contained.py INCLUDE_FOLDER [--without HEADER]... -- COMPILER...
 """
@@ -41,6 +41,7 @@ def main():
     legs["all of them with -fno-exceptions -fno-rtti"] = ([h for h in headers if h not in NEEDS_EXCEPTIONS], "-fno-exceptions",
                                                          "-fno-rtti")
     legs["all of them behind %s" % ", ".join(UNFRIENDLY)] = (headers, "-DUNFRIENDLY")
+    legs["all of them where Qt's keywords are macros"] = (headers, "-Dslots=", "-Demit=", "-Dsignals=public", "-Dforeach=for")
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         for name, (good, output) in zip(legs, pool.map(lambda leg: compiles(*leg), legs.values())):

@@ -102,7 +102,7 @@ class Process {
 OpenSpan start(const char* operation) { return start_span(record_word(RecordKind::span, operation)); }
 OpenSpan start_job(const char* operation) { return start_root(record_word(RecordKind::span, operation), {"", 0}, {"", 0}); }
 
-bool find_slot(Process& process, ContextWord context) { return process.registry().slots.find(context) != nullptr; }
+bool find_slot(Process& process, ContextWord context) { return process.registry().transactions.find(context) != nullptr; }
 
 // Explores, says how much there was, and returns what went wrong.
 std::string explored(const char* name, const model::Scenario& scenario) {
@@ -199,7 +199,7 @@ TEST_CASE("five long keys that go round a ring of sixteen records, and a collect
 TEST_CASE("three threads that take a slot and free it") {
   Process process;
   const auto application = [&] {
-    TransactionSlots& slots = process.registry().slots;
+    TransactionSlots& slots = process.registry().transactions;
     TransactionSlot* const slot = slots.acquire(0);
     model::require(slot != nullptr, "there is no slot");
     model::require(slot->generation != 0, "a slot that is taken has no generation");
@@ -207,7 +207,7 @@ TEST_CASE("three threads that take a slot and free it") {
     store<std::uint32_t>(slot->phase, TransactionSlot::starting);
     slots.release(*slot);
   };
-  const auto judge = [&] { model::require(!process.registry().slots.any_taken(), "a slot that was freed is taken"); };
+  const auto judge = [&] { model::require(!process.registry().transactions.any_taken(), "a slot that was freed is taken"); };
   CHECK(explored("slots",
                  {.set_up = [&] { process.begin(4); }, .threads = {application, application, application}, .judge = judge}) ==
         "");
@@ -416,7 +416,7 @@ TEST_CASE("two threads that share the ids of a transaction with a cap of three s
   CHECK(explored("ids", {.set_up =
                              [&] {
                                process.begin(4);
-                               slot = process.registry().slots.acquire(0);
+                               slot = process.registry().transactions.acquire(0);
                                owners = static_cast<std::uint64_t*>(map_pages(4096, false));
                                granted = 0;
                              },

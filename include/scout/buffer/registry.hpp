@@ -83,7 +83,7 @@ struct Registry {
   std::uint64_t no_memory_transactions;  // of threads that could not even have a buffer to count in
   std::uint32_t buffer_count;
   BufferEntry buffers[buffer_limit];
-  TransactionSlots slots;
+  TransactionSlots transactions;
   std::uint64_t* trace_states;  // 512 bytes for each slot, once a request has brought one (web/trace_propagation.hpp)
 };
 
@@ -198,7 +198,7 @@ inline ThreadBuffer* reset_buffers(Registry& registry) noexcept {
     if (stored_state(registry) != Recording::unknown || registry.recording == Recording::unknown) return;
     registry.forked_spans = registry.open_explicit_spans;
     own = reset_buffers(registry);
-    registry.forked_transactions = registry.slots.reset();
+    registry.forked_transactions = registry.transactions.reset();
     registry.open_explicit_spans = 0;
     registry.no_memory_transactions = 0;
     registry.fork_ticks = read_ticks();
@@ -235,9 +235,9 @@ inline void press_collector(Registry& registry) noexcept {
 // each thread looks so seldom that it costs little, and so often that 64 threads notice in time even if all count alike.
 inline TransactionSlot* acquire_slot(Registry& registry, const ThreadBuffer& buffer) noexcept {
   constexpr std::uint64_t seldom = slot_count / 64;
-  TransactionSlot* const slot = registry.slots.acquire(buffer.index);
+  TransactionSlot* const slot = registry.transactions.acquire(buffer.index);
   const bool looks = slot == nullptr || load(buffer.started_transactions) % seldom == seldom - 1;
-  if (looks && registry.slots.crowded()) press_collector(registry);
+  if (looks && registry.transactions.crowded()) press_collector(registry);
   return slot;
 }
 

@@ -24,6 +24,15 @@ inline IdRange claim_ids(TransactionSlot& slot, std::uint32_t count, std::uint32
   return {0, 0};
 }
 
+// How many ids a thread takes next: the first one to take any, usually the one that began the transaction, a whole block;
+// others twice as many each time, so that hundreds of threads can have a part in one transaction.
+inline std::uint32_t next_block(const TransactionSlot& slot, const ThreadBuffer& buffer) noexcept {
+  constexpr std::uint32_t first_block = 2;
+  if (load(slot.claimed) == 0) return id_block;
+  const std::uint32_t next = 2 * (load(buffer.end_id) - load(buffer.first_id));
+  return next < first_block ? first_block : next < id_block ? next : id_block;
+}
+
 // Has a thread go on with these ids of a transaction.
 inline void use_ids(ThreadBuffer& buffer, ContextWord context, IdRange ids) noexcept {
   add(buffer.issued_ids, std::uint64_t{buffer.next_id() - load(buffer.first_id)});
@@ -39,7 +48,7 @@ inline void return_ids(ThreadBuffer& buffer, ContextWord context) noexcept {
   const std::uint32_t unused = load(buffer.end_id) - next;
   add(buffer.issued_ids, std::uint64_t{next - load(buffer.first_id)});
   if (unused != 0) {
-    if (TransactionSlot* const slot = buffer.registry->slots.find(context)) {
+    if (TransactionSlot* const slot = buffer.registry->transactions.find(context)) {
       __atomic_fetch_sub(&slot->claimed, unused, __ATOMIC_RELAXED);
       std::uint32_t expected = load(buffer.end_id);
       __atomic_compare_exchange_n(&slot->next_id, &expected, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);

@@ -62,7 +62,7 @@ struct alignas(128) ThreadBuffer {
   struct Admission {
     ContextWord context, previous;  // context: empty when refused
     std::uint64_t word, start;
-    bool recorded;  // the start is a record
+    bool recorded;  // the start is a record, or nothing is
   };
   Admission admission = {};
   std::uint64_t issued_ids = 0;  // of earlier blocks; spans started = issued_ids + next_id() - first_id + ...
@@ -79,7 +79,7 @@ struct alignas(128) ThreadBuffer {
   struct ExplicitFrame {
     std::uint64_t own, previous;
   };
-  static constexpr std::uint32_t explicit_depth_limit = 32;  // deeper ones are counted, so that each stop meets its start
+  static constexpr std::uint32_t explicit_depth_limit = 128;  // deeper ones are refused, so that each stop meets its start
   std::uint32_t explicit_depth = 0;
   ExplicitFrame explicit_frames[explicit_depth_limit] = {};
 

@@ -39,8 +39,8 @@ class Assembler {
 
   // What has come of a slot's present transaction; made when nothing has.
   Assembly& assembly(const TransactionSlot& slot) {
-    auto& place = assemblies_[registry_.slots.index(slot)];
-    const std::uint32_t transaction = registry_.slots.transaction(slot);
+    auto& place = assemblies_[registry_.transactions.index(slot)];
+    const std::uint32_t transaction = registry_.transactions.transaction(slot);
     if (place == nullptr) {
       if (spare_.empty()) {
         place = std::make_unique<Assembly>();
@@ -56,20 +56,20 @@ class Assembler {
 
   // How many spans of a slot's present transaction have come.
   std::uint64_t pending_spans(const TransactionSlot& slot) const noexcept {
-    const auto& place = assemblies_[registry_.slots.index(slot)];
+    const auto& place = assemblies_[registry_.transactions.index(slot)];
     return place == nullptr ? 0 : place->pending_spans();
   }
 
   // The transaction is over: its spans are no longer pending here, and its slot is free again.
   void release(TransactionSlot& slot) {
-    auto& place = assemblies_[registry_.slots.index(slot)];
+    auto& place = assemblies_[registry_.transactions.index(slot)];
     recent_ = nullptr;
     if (place != nullptr) {
       pending_spans_ -= place->pending_spans();
       open_explicit_spans_ -= place->open_explicit_spans();
       keep(std::move(place));
     }
-    registry_.slots.release(slot);
+    registry_.transactions.release(slot);
   }
 
   std::uint64_t pending_spans() const noexcept { return pending_spans_; }              // arrived, their transaction is not over
@@ -112,8 +112,8 @@ class Assembler {
   void take(const Record& record, std::string_view payload, ThreadBuffer& buffer, const Timeline& timeline) {
     const ContextWord context{record.context};
     if (recent_ == nullptr || recent_->transaction() != context.transaction()) {
-      const TransactionSlot& slot = registry_.slots[context.slot()];
-      if (registry_.slots.transaction(slot) != context.transaction()) return take_late(record, buffer);
+      const TransactionSlot& slot = registry_.transactions[context.slot()];
+      if (registry_.transactions.transaction(slot) != context.transaction()) return take_late(record, buffer);
       recent_ = &this->assembly(slot);
     }
     Assembly& assembly = *recent_;

@@ -125,7 +125,7 @@ class Collector {
     stats.dropped_tags += assembler_.dropped_tags();
     stats.cut_tags += assembler_.cut_tags();
     each_buffer([&](ThreadBuffer& buffer) { add_counters(stats, buffer); });
-    registry_.slots.each_taken([&](TransactionSlot& slot) {
+    registry_.transactions.each_taken([&](TransactionSlot& slot) {
       stats.transactions.live += __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE) != TransactionSlot::free;
     });
     SinkStatus status = sink_status();
@@ -134,7 +134,7 @@ class Collector {
     return stats;
   }
 
-  bool any_live() const noexcept { return registry_.slots.any_taken(); }
+  bool any_live() const noexcept { return registry_.transactions.any_taken(); }
   Clock::time_point metrics_due() const noexcept { return metrics_due_; }
 
   static constexpr std::chrono::seconds metrics_interval{60};
@@ -232,7 +232,7 @@ class Collector {
 
   // A transaction of start() whose thread ended without stop().
   void drop_unfinished(ContextWord root) {
-    TransactionSlot* const slot = registry_.slots.find(root);
+    TransactionSlot* const slot = registry_.transactions.find(root);
     std::uint32_t expected = TransactionSlot::live_phase(root);
     if (slot == nullptr || !__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false,
                                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
@@ -253,7 +253,7 @@ class Collector {
   // that no live transaction has.
   double look_for_finished(std::uint64_t until, bool& any) {
     std::uint32_t finished = 0, live = 0;
-    registry_.slots.each_taken([&](TransactionSlot& slot) {
+    registry_.transactions.each_taken([&](TransactionSlot& slot) {
       const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
       if (phase == TransactionSlot::finished) {
         ++finished;
@@ -266,7 +266,7 @@ class Collector {
       if (assembly.first_memory < 0) assembly.first_memory = memory();
     });
     any = finished + live != 0;
-    registry_.slots.set_live(live);
+    registry_.transactions.set_live(live);
     return finished == 0 ? 0 : static_cast<double>(finished) / (slot_count - live);
   }
 
@@ -315,7 +315,7 @@ class Collector {
     const std::int64_t grown = assembly.first_memory < 0 ? 0 : memory() - assembly.first_memory;
     own_tags_.push_back({"mem_delta", {}});
     append_json_number(own_tags_.back().json, static_cast<double>(grown > 0 ? grown : 0) / mebibyte);
-    const Trace trace = builder_.build(slot, registry_.slots.number(slot), registry_.seed, assembly, target_.timeline, own_tags_,
+    const Trace trace = builder_.build(slot, registry_.transactions.number(slot), registry_.seed, assembly, target_.timeline, own_tags_,
                                        target_.config->application_root);
     const Expected<void> written = target_.sink.write(target_.sink.sink, trace);
     if (!written) {

@@ -9,7 +9,7 @@
 namespace scout::inline v0::detail {
 
 inline constexpr std::uint32_t slot_count = 4096;
-inline constexpr std::uint32_t last_span_id = 0xfffe;
+inline constexpr std::uint32_t last_span_id = 0xfffc;
 
 inline constexpr std::uint32_t last_generation = (1u << 19) - 1;
 
@@ -23,7 +23,10 @@ struct ContextWord {
 
   static constexpr std::uint16_t request_id = 0;      // as a span: the request itself, for its tags
   static constexpr std::uint16_t root_id = 1;         // the span that is the transaction
-  static constexpr std::uint16_t suppressed_id = 0xffff;  // below a leaf: nothing more is recorded
+  // Where nothing more is recorded, instead of a span:
+  static constexpr std::uint16_t leaf_id = 0xffff;      // in a leaf, and all that starts there
+  static constexpr std::uint16_t ignoring_id = 0xfffe;  // in a span whose children are ignored
+  static constexpr std::uint16_t hidden_id = 0xfffd;    // in such a child: a tag is nobody's
 
   static constexpr ContextWord root_of(std::uint32_t transaction) noexcept { return {(std::uint64_t{transaction} << 32) | (root_id << 16)}; }
 
@@ -43,9 +46,11 @@ struct ContextWord {
   }
   constexpr ContextWord child(std::uint32_t id) const noexcept { return adopt(orphan(id)); }
 
-  constexpr bool suppressed() const noexcept { return span() == suppressed_id; }
+  constexpr bool suppressed() const noexcept { return span() >= hidden_id; }
+  constexpr bool hidden() const noexcept { return span() == hidden_id; }
   // The nearest span that is sent: below a leaf, the leaf.
   constexpr std::uint16_t nearest() const noexcept { return suppressed() ? parent() : span(); }
+  constexpr ContextWord hide() const noexcept { return {orphan(hidden_id) | nearest()}; }
 
   friend constexpr bool operator==(ContextWord, ContextWord) = default;
 };

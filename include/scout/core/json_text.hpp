@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -152,6 +152,16 @@ void append_json_null(Out& out) {
   detail::append_literal(out, "null");
 }
 
+namespace detail {
+
+// As std::isfinite() is without -ffast-math, which takes every number for finite.
+constexpr bool is_finite(double value) noexcept {
+  constexpr std::uint64_t exponent = 0x7ff0'0000'0000'0000;
+  return (std::bit_cast<std::uint64_t>(value) & exponent) != exponent;
+}
+
+}  // namespace detail
+
 // The literal true or false.
 template <class Out>
 void append_json_bool(Out& out, bool value) {
@@ -167,7 +177,7 @@ requires(!std::same_as<Integer, bool>) void append_json_number(Out& out, Integer
 // The shortest text that reads back as the same value; null for NaN and the infinities.
 template <class Out>
 void append_json_number(Out& out, double value) {
-  if (!std::isfinite(value)) return append_json_null(out);
+  if (!detail::is_finite(value)) return append_json_null(out);
   char text[32];
   out.append(text, static_cast<std::size_t>(fmt::format_to(text, "{}", value) - text));
 }

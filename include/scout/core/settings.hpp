@@ -29,7 +29,7 @@ inline constexpr std::uint32_t name_limit = 512;           // bytes of an operat
 inline constexpr std::uint32_t value_limit = 8 * 1024;     // bytes of a tag's value, likewise
 inline constexpr std::uint32_t key_limit = 256;            // bytes of a tag's key; a longer one is refused
 inline constexpr std::uint32_t tag_limit = 64;             // tags a span
-inline constexpr std::uint32_t id_block = 32;              // span ids a thread takes at a time
+inline constexpr std::uint32_t id_block = 32;              // span ids a thread takes at a time, at most
 
 struct Settings {
   std::uint32_t span_cap = 1500;          // spans a transaction beside its root, as Scout's Python agent

@@ -71,7 +71,7 @@ class FoldedText {
  public:
   static constexpr std::size_t piece_size = 256;
 
-  explicit FoldedText(Emit& emit) noexcept : emit_(emit) {}
+  explicit FoldedText(Emit& pass) noexcept : pass_(pass) {}
 
   void append(char c) {
     bytes_[size_++] = c;
@@ -87,17 +87,17 @@ class FoldedText {
   void finish() {
     if (size_ != 0 && bytes_[size_ - 1] == ' ') --size_;
     __builtin_memset(bytes_ + size_, 0, statement_stride);
-    emit_(static_cast<const char*>(bytes_), size_);
+    pass_(static_cast<const char*>(bytes_), size_);
   }
 
  private:
   void pass_on() {
-    emit_(static_cast<const char*>(bytes_), piece_size);
+    pass_(static_cast<const char*>(bytes_), piece_size);
     size_ -= piece_size;
     __builtin_memcpy(bytes_, bytes_ + piece_size, statement_stride);
   }
 
-  Emit& emit_;
+  Emit& pass_;
   std::size_t size_ = 0;
   char bytes_[piece_size + 2 * statement_stride];
 };
@@ -212,11 +212,11 @@ class StatementReader {
   std::size_t fresh_ = 0;  // what stands before it has no say in what follows
 };
 
-// Calls emit(text, size) for pieces of the folded statement, in order; statements that are equal when folded have equal
+// Calls pass(text, size) for pieces of the folded statement, in order; statements that are equal when folded have equal
 // pieces.
 template <class Emit>
-void fold_statement(const char* text, std::size_t size, Emit emit) {
-  FoldedText<Emit> out(emit);
+void fold_statement(const char* text, std::size_t size, Emit pass) {
+  FoldedText<Emit> out(pass);
   StatementReader(text, size).fold(out);
   out.finish();
 }

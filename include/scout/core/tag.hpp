@@ -80,7 +80,12 @@ constexpr bool taggable() noexcept {
   } else if constexpr (Array<T>) {
     return taggable<typename Plain<decltype(sample<T>()[0])>::Type>();
   } else if constexpr (RangeLike<T>) {
-    return taggable<typename Plain<decltype(*sample<T>().begin())>::Type>();
+    using Element = typename Plain<decltype(*sample<T>().begin())>::Type;
+    if constexpr (__is_same(Element, T)) {
+      return false;  // a range of itself, such as std::filesystem::path
+    } else {
+      return taggable<Element>();
+    }
   } else {
     return false;
   }

@@ -59,14 +59,16 @@ struct Place {
   }
 }
 
-// A span that has started. The context is empty when it is not recorded; the buffer is null when its start is a record in
-// the ring already (a slow clock must be called, so the end is out of line as well).
+// A span that has started. The context is empty when it is not recorded, or suppressed; the buffer is null when its start is
+// a record in the ring already (a slow clock must be called, so the end is out of line as well).
 struct OpenSpan {
   ThreadBuffer* buffer = nullptr;
   ContextWord context, previous;
   std::uint64_t word = 0, start = 0;
   bool keeps_stack = true;  // when it turns out to be slow
   std::uint32_t statement = 0;  // its hash; of a span without buffer
+
+  bool is_recorded() const noexcept { return context.in_transaction() && !context.suppressed(); }
 };
 
 // The record of a start that is written at once, for the word of a span.
@@ -90,19 +92,20 @@ inline Record opened_record(std::uint64_t word, std::uint64_t start, ContextWord
   Registry& registry = *buffer.registry;
   if (parent.suppressed()) {
     add(buffer.ignored_spans);
+    if (parent.span() != ContextWord::leaf_id) admission = {parent.hide(), parent, word, 0, true};
     return buffer;
   }
   const auto refused = [&](TransactionSlot* slot, Reason reason) -> ThreadBuffer& {
     refuse_span(buffer, slot, reason);
     return buffer;
   };
-  TransactionSlot* const slot = registry.slots.find(parent);
+  TransactionSlot* const slot = registry.transactions.find(parent);
   if (slot == nullptr) return refused(nullptr, Reason::late);
   const bool recorded = has_slow_clock(registry) || load(registry.opt_ins.allocations) != nullptr;
   const std::uint64_t records = recorded ? 2 : 1;  // with its allocations
   if (!has_room(buffer, before + records * sizeof(Record))) return refused(slot, Reason::ring_full);
   if (buffer.next_id() == load(buffer.end_id)) {
-    const IdRange ids = claim_ids(*slot, recorded ? 1 : id_block, registry.settings.span_cap);
+    const IdRange ids = claim_ids(*slot, recorded ? 1 : next_block(*slot, buffer), registry.settings.span_cap);
     if (ids.count == 0) return refused(slot, Reason::span_cap);
     use_ids(buffer, parent, ids);
   }
@@ -174,14 +177,14 @@ inline Record opened_record(std::uint64_t word, std::uint64_t start, ContextWord
   ThreadBuffer& buffer = *this_thread_buffer();
   if (buffer.registry == nullptr) return;
   BusySection busy(buffer);
-  put_end(buffer, context, start, keeps_stack, 2, {}, statement);
+  if (!context.suppressed()) put_end(buffer, context, start, keeps_stack, 2, {}, statement);
   if (busy.context() == context) busy.leave_with(previous);
 }
 
 // A span of a thread that runs a statement: its start becomes a record in the place that it holds, and its end is out of line.
 [[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void set_statement(OpenSpan& span, Text text) noexcept {
   ThreadBuffer& buffer = *this_thread_buffer();
-  if (!span.context.in_transaction() || buffer.registry == nullptr) return;
+  if (!span.is_recorded() || buffer.registry == nullptr) return;
   span.statement = statement_hash(*buffer.registry, text);
   if (span.buffer == nullptr) return;
   BusySection busy(buffer);

@@ -11,8 +11,8 @@ namespace scout::inline v0 {
 // Of one span of a scope.
 struct SpanOptions {
   bool ignore = false;            // not recorded; its children hang on its parent
-  bool ignore_children = false;   // nothing below it is recorded
-  bool leaf = false;              // the same, said of a span whose inner work belongs to it
+  bool ignore_children = false;   // nothing below it is recorded, nor a tag that is set there
+  bool leaf = false;              // nothing below it is recorded but tags: they belong to it, as the work does
   bool capture_backtrace = true;  // when it turns out to be slow (configuration: slow_span_seconds)
 };
 
@@ -47,14 +47,14 @@ class ScopedSpan {
   // False: not recorded (no transaction, no room, an empty or over-long key). One record for scalars and short strings.
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
-    if (!span_.context.in_transaction()) return false;
+    if (!span_.is_recorded()) return false;
     detail::ThreadBuffer& buffer = span_.buffer != nullptr ? *span_.buffer : *detail::this_thread_buffer();
     return detail::put_tag(buffer, span_.context, key, value);
   }
 
   // Marks the span as failed: the tag error = "true", as Scout's Node agent does.
   void mark_error() noexcept {
-    if (span_.context.in_transaction()) detail::put_error(*detail::this_thread_buffer(), span_.context);
+    if (span_.is_recorded()) detail::put_error(*detail::this_thread_buffer(), span_.context);
   }
 
   // As those of a Span, below.
@@ -79,12 +79,14 @@ class ScopedSpan {
     detail::ThreadBuffer& buffer = *detail::this_thread_buffer();
     detail::BusySection busy(buffer);
     detail::return_ids(buffer, below);
-    busy.leave_with(below.child(detail::ContextWord::suppressed_id));
+    using detail::ContextWord;
+    busy.leave_with(options.ignore ? below.hide() : below.child(options.leaf ? ContextWord::leaf_id : ContextWord::ignoring_id));
     covered_ = below;
   }
   [[gnu::cold, gnu::noinline]] static void uncover(detail::ContextWord covered) noexcept {
     detail::BusySection busy(*detail::this_thread_buffer());
-    if (busy.context() == covered.child(detail::ContextWord::suppressed_id)) busy.leave_with(covered);
+    const detail::ContextWord context = busy.context();
+    if (context.suppressed() && context.request() == covered.request() && context.nearest() == covered.span()) busy.leave_with(covered);
   }
 
   detail::OpenSpan span_;
@@ -111,7 +113,7 @@ inline ContextWord put_new_span(ContextWord parent, Record record, Text kind, Te
     return {};
   }
   Registry& registry = *buffer->registry;
-  TransactionSlot* const slot = registry.slots.find(parent);
+  TransactionSlot* const slot = registry.transactions.find(parent);
   const bool named = record.literal() == nullptr;
   const auto refused = [&](Reason reason) {
     refuse_span(*buffer, slot, reason);
@@ -217,8 +219,9 @@ class Span {
              detail::instant_of(start)) {}
 
   // The other one is over without an end.
-  Span(Span&& other) noexcept : start_(other.start_), statement_(other.statement_), context_(other.context_) {
-    other.context_ = {};
+  Span(Span&& other) noexcept
+      : start_(other.start_), statement_(other.statement_), is_recorded_(other.is_recorded_), context_(other.context_) {
+    other.forget();
   }
   // Ends what this one was.
   Span& operator=(Span&& other) noexcept {
@@ -227,7 +230,8 @@ class Span {
       context_ = other.context_;
       start_ = other.start_;
       statement_ = other.statement_;
-      other.context_ = {};
+      is_recorded_ = other.is_recorded_;
+      other.forget();
     }
     return *this;
   }
@@ -247,7 +251,7 @@ class Span {
   // counts. False: not recorded, or no room.
   template <detail::TextLike Name>
   bool rename(const Name& name, detail::Text kind = {"Custom", 6}) noexcept {
-    return context_.in_transaction() && detail::rename_span(context_, kind, name);
+    return is_recorded_ && detail::rename_span(context_, kind, name);
   }
 
   // A second end is a no-op.
@@ -261,13 +265,13 @@ class Span {
   // On any thread. False: not recorded (no transaction, no room, an empty or over-long key).
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
-    if (!context_.in_transaction()) return false;
+    if (!is_recorded_) return false;
     detail::ThreadBuffer* const buffer = detail::recording_buffer();
     return buffer != nullptr && detail::put_tag(*buffer, context_, key, value);
   }
   // The tag error = "true", on any thread.
   void mark_error() noexcept {
-    detail::ThreadBuffer* const buffer = context_.in_transaction() ? detail::recording_buffer() : nullptr;
+    detail::ThreadBuffer* const buffer = is_recorded_ ? detail::recording_buffer() : nullptr;
     if (buffer != nullptr) detail::put_error(*buffer, context_);
   }
 
@@ -281,28 +285,37 @@ class Span {
   // The counting alone, for work that has no statement but a text to be known by.
   template <detail::TextLike What>
   void repeats(const What& what) noexcept {
-    detail::ThreadBuffer* const buffer = context_.in_transaction() ? detail::recording_buffer() : nullptr;
+    detail::ThreadBuffer* const buffer = is_recorded_ ? detail::recording_buffer() : nullptr;
     if (buffer != nullptr) statement_ = detail::statement_hash(*buffer->registry, what);
   }
 
-  // For work below this span, on any thread.
+  // For work below this span, on any thread; where it is not recorded, for work below its parent.
   TraceContext context() const noexcept;
 
  private:
   Span(detail::ContextWord parent, std::uint64_t word, detail::Text kind = {"", 0}, detail::Text name = {"", 0},
        detail::Instant start = {}) noexcept
-      : context_(detail::open_span(parent, word, kind, name, start_, start)) {}
+      : context_(detail::open_span(parent, word, kind, name, start_, start)) {
+    is_recorded_ = context_.in_transaction();
+    if (!is_recorded_) context_ = parent.span() == detail::ContextWord::ignoring_id ? parent.hide() : parent;
+  }
 
   [[gnu::always_inline]] void close(detail::Instant stop, std::uint32_t skipped_frames) noexcept {
-    if (!context_.in_transaction()) return;
-    detail::close_span(context_, start_, true, stop, statement_, skipped_frames);
-    detail::stay_on_stack();
+    if (is_recorded_) {
+      detail::close_span(context_, start_, true, stop, statement_, skipped_frames);
+      detail::stay_on_stack();
+    }
+    forget();
+  }
+  void forget() noexcept {
+    is_recorded_ = false;
     context_ = {};
   }
 
   std::uint64_t start_ = 0;      // ticks
   std::uint32_t statement_ = 0;  // its hash
-  detail::ContextWord context_;
+  bool is_recorded_ = false;
+  detail::ContextWord context_;  // of one that is not recorded, its parent's
 };
 
 // A span that is over already, such as work that a library has timed itself, below the current span of this thread. Times

@@ -136,7 +136,7 @@ bool tag_request(TagKey key, const T& value) {
   admit_slowly(*buffer, parent, word, name_record_size(kind, name));
   const ThreadBuffer::Admission& admission = buffer->admission;
   if (!admission.context.in_transaction()) return {};
-  put_name(*buffer, admission.context, kind, name);
+  if (!admission.context.suppressed()) put_name(*buffer, admission.context, kind, name);
   busy.leave_with(admission.context);
   return {admission.recorded ? nullptr : buffer, admission.context, parent, word, admission.start};
 }
@@ -145,11 +145,11 @@ bool tag_request(TagKey key, const T& value) {
 
 namespace scout::inline v0 {
 
-// Tags the span that the calling thread is in; below a leaf, the leaf. False: not recorded.
+// Tags the span that the calling thread is in; below a leaf, the leaf, but not what is not recorded there. False: not recorded.
 template <Taggable T>
 bool tag_span(TagKey key, const T& value) {
   const auto [buffer, context] = detail::current_place();
-  return context.in_transaction() && detail::put_tag(*buffer, {context.orphan(context.nearest())}, key, value);
+  return context.in_transaction() && !context.hidden() && detail::put_tag(*buffer, {context.orphan(context.nearest())}, key, value);
 }
 
 }  // namespace scout::inline v0

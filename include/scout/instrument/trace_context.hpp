@@ -100,9 +100,9 @@ inline bool is_recording() noexcept {
 inline RequestId transaction_id() noexcept {
   const auto [buffer, context] = detail::current_place();
   if (!context.in_transaction()) return {};
-  detail::TransactionSlots& slots = buffer->registry->slots;
-  const detail::TransactionSlot* const slot = slots.find(context);
-  return slot != nullptr ? buffer->registry->seed.request(slots.number(*slot)) : RequestId{};
+  detail::TransactionSlots& transactions = buffer->registry->transactions;
+  const detail::TransactionSlot* const slot = transactions.find(context);
+  return slot != nullptr ? buffer->registry->seed.request(transactions.number(*slot)) : RequestId{};
 }
 
 namespace detail {

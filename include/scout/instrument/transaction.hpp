@@ -38,7 +38,7 @@ inline OpenSpan refuse_transaction(ThreadBuffer& buffer, Reason reason) noexcept
   if (named && !has_room(buffer, name_record_size(kind, name))) return refuse_transaction(buffer, Reason::ring_full);
   TransactionSlot* const slot = acquire_slot(*registry, buffer);
   if (slot == nullptr) return refuse_transaction(buffer, Reason::no_slot);
-  const ContextWord context = ContextWord::root_of(registry->slots.transaction(*slot));
+  const ContextWord context = ContextWord::root_of(registry->transactions.transaction(*slot));
   store(slot->flags, named ? std::uint32_t{TransactionSlot::named} : 0u);
   store<std::uint32_t>(slot->next_id, ContextWord::root_id + 1);
   store(slot->claimed, 0u);
@@ -60,7 +60,7 @@ inline void finish_root(ContextWord context) noexcept {
   const auto [buffer, current] = current_place();
   if (buffer->registry == nullptr) return;
   Registry& registry = *buffer->registry;
-  if (TransactionSlot* const slot = registry.slots.find(context)) {
+  if (TransactionSlot* const slot = registry.transactions.find(context)) {
     std::uint32_t expected = TransactionSlot::live_phase(context);
     if (__atomic_compare_exchange_n(&slot->phase, &expected, TransactionSlot::starting, false, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED)) {
@@ -80,7 +80,7 @@ inline void finish_root(ContextWord context) noexcept {
 // The thread's place; a transaction that was finished from another thread is left first, so that it cannot swallow the next.
 inline Place live_place() noexcept {
   const auto [buffer, context] = current_place();
-  if (!context.in_transaction() || buffer->registry->slots.find(context) != nullptr) return {buffer, context};
+  if (!context.in_transaction() || buffer->registry->transactions.find(context) != nullptr) return {buffer, context};
   BusySection busy(*buffer);
   busy.leave_with(moved_context(*buffer, context, {}));
   return {buffer, {}};
@@ -107,9 +107,36 @@ inline void stop_transaction(const OpenTransaction& transaction) noexcept {
   }
 }
 
+// Forgets what was started and never stopped, once its transaction is over. What was not recorded keeps its place as long as
+// something below it lives, so that each stop meets its start.
+inline void forget_unstopped(ThreadBuffer& buffer) noexcept {
+  const std::uint32_t depth = load(buffer.explicit_depth), limit = ThreadBuffer::explicit_depth_limit;
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < depth && i < limit; ++i) {
+    const ContextWord own{load(buffer.explicit_frames[i].own)};
+    const bool waits = own.in_transaction() ? buffer.registry->transactions.find(own) != nullptr : kept != 0;
+    if (waits) kept = i + 1;
+  }
+  store(buffer.explicit_depth, kept < limit ? kept : depth);
+}
+
+// Deeper than the stack: not recorded, only counted, so that each stop meets its start.
+inline void refuse_explicitly(ThreadBuffer& buffer, ContextWord parent) noexcept {
+  if (parent.in_transaction()) {
+    refuse_span(buffer, buffer.registry->transactions.find(parent), Reason::span_cap);
+  } else {
+    refuse_transaction(buffer, Reason::no_slot);
+  }
+  store(buffer.explicit_depth, load(buffer.explicit_depth) + 1);
+}
+
 // start() and stop() without a scope: the thread keeps a stack of what it has open.
 inline void start_explicitly(Text kind, Text name) noexcept {
   const ContextWord previous = live_place().context;
+  if (ThreadBuffer* const mine = recording_buffer()) {
+    forget_unstopped(*mine);
+    if (load(mine->explicit_depth) >= ThreadBuffer::explicit_depth_limit) return refuse_explicitly(*mine, previous);
+  }
   const OpenSpan root = previous.in_transaction() ? OpenSpan{} : start_root(record_word(RecordKind::span_named), kind, name);
   ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return;
@@ -118,11 +145,9 @@ inline void start_explicitly(Text kind, Text name) noexcept {
       previous.in_transaction() ? open_span(previous, record_word(RecordKind::opened_named), kind, name, start) : root.context;
   BusySection busy(*buffer);
   const std::uint32_t depth = load(buffer->explicit_depth);
-  if (depth < ThreadBuffer::explicit_depth_limit) {
-    store(buffer->explicit_frames[depth].own, own.bits);
-    store(buffer->explicit_frames[depth].previous, previous.bits);
-    if (own.in_transaction()) busy.leave_with(own);
-  }
+  store(buffer->explicit_frames[depth].own, own.bits);
+  store(buffer->explicit_frames[depth].previous, previous.bits);
+  if (own.in_transaction()) busy.leave_with(own);
   store(buffer->explicit_depth, depth + 1);
 }
 
@@ -226,7 +251,7 @@ bool add_user(TagKey key, const T& value) {
 inline void ignore_transaction() noexcept {
   const auto [buffer, context] = detail::current_place();
   if (!context.in_transaction()) return;
-  if (detail::TransactionSlot* const slot = buffer->registry->slots.find(context)) {
+  if (detail::TransactionSlot* const slot = buffer->registry->transactions.find(context)) {
     __atomic_fetch_or(&slot->flags, std::uint32_t{detail::TransactionSlot::ignored}, __ATOMIC_RELAXED);
   }
 }

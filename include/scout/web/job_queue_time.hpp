@@ -5,11 +5,11 @@
 // TaskStart{} into the message under task_start_header; the worker hands what it finds there to tag_job_queue_time().
 
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "../core/json_text.hpp"
 #include "../instrument/transaction.hpp"
 #include "queue_time.hpp"
 
@@ -53,7 +53,7 @@ inline std::optional<std::chrono::nanoseconds> parse_task_start(std::int64_t tas
 }
 inline std::optional<std::chrono::nanoseconds> parse_task_start(double task_start, Time start) noexcept {
   char text[64];
-  if (!std::isfinite(task_start)) return std::nullopt;
+  if (!scout::detail::is_finite(task_start)) return std::nullopt;
   const auto [end, error] = std::to_chars(text, text + sizeof text, task_start, std::chars_format::fixed);
   return error == std::errc{} ? parse_task_start({text, end}, start) : std::nullopt;
 }

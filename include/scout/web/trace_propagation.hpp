@@ -35,7 +35,7 @@ inline void keep_trace(Registry& registry, TransactionSlot& slot, const web::Tra
   store(slot.trace_low, parent.trace_low);
   store(slot.trace_flags, static_cast<std::uint32_t>(parent.random));
   store(slot.trace_state_size, static_cast<std::uint32_t>(state.size()));
-  std::uint64_t* words = states == nullptr ? nullptr : states + registry.slots.index(slot) * trace_state_words;
+  std::uint64_t* words = states == nullptr ? nullptr : states + registry.transactions.index(slot) * trace_state_words;
   while (!state.empty()) {
     const std::size_t size = state.size() < sizeof(std::uint64_t) ? state.size() : sizeof(std::uint64_t);
     std::uint64_t word = 0;
@@ -57,7 +57,7 @@ inline bool find_trace(Registry& registry, const TransactionSlot& slot, web::Tra
   state_size = load(slot.trace_state_size);
   const std::uint64_t* const states = trace_states(registry, false);
   for (std::size_t i = 0; i < state_size; i += sizeof(std::uint64_t)) {
-    const std::uint64_t word = load(states[registry.slots.index(slot) * trace_state_words + i / sizeof(std::uint64_t)]);
+    const std::uint64_t word = load(states[registry.transactions.index(slot) * trace_state_words + i / sizeof(std::uint64_t)]);
     __builtin_memcpy(state + i, &word, state_size - i < sizeof word ? state_size - i : sizeof word);
   }
   return __atomic_load_n(&slot.trace_generation, __ATOMIC_ACQUIRE) == generation;
@@ -76,9 +76,9 @@ class OutgoingTrace {
     const auto [buffer, context] = scout::detail::current_place();
     if (!context.in_transaction()) return trace;
     scout::detail::Registry& registry = *buffer->registry;
-    const scout::detail::TransactionSlot* const slot = registry.slots.find(context);
+    const scout::detail::TransactionSlot* const slot = registry.transactions.find(context);
     if (slot == nullptr) return trace;
-    const std::uint64_t number = registry.slots.number(*slot);
+    const std::uint64_t number = registry.transactions.number(*slot);
     TraceParent parent;
     if (!scout::detail::find_trace(registry, *slot, parent, trace.state_, trace.state_size_)) {
       const RequestId own = registry.seed.request(number);
@@ -112,7 +112,7 @@ inline bool continue_trace(std::string_view traceparent, std::string_view traces
   const auto parent = parse_trace_parent(traceparent);
   const auto [buffer, context] = scout::detail::current_place();
   if (!parent || !context.in_transaction()) return false;
-  scout::detail::TransactionSlot* const slot = buffer->registry->slots.find(context);
+  scout::detail::TransactionSlot* const slot = buffer->registry->transactions.find(context);
   if (slot == nullptr) return false;
   const auto state = parse_trace_state(tracestate);
   const std::string_view members = state ? state->text() : std::string_view();

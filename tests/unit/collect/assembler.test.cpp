@@ -22,18 +22,18 @@ class Bench {
   }
 
   TransactionSlot& start(const char* operation) {
-    TransactionSlot& slot = *registry_->slots.acquire(0);
+    TransactionSlot& slot = *registry_->transactions.acquire(0);
     slot.operation = record_word(RecordKind::span, operation);
     slot.flags = 0;
     slot.refused_spans = 0;
     ++slot.incarnation;
     slot.start = 1000;
     slot.stop = 9000;
-    store(slot.phase, TransactionSlot::live_phase(ContextWord::root_of(registry_->slots.transaction(slot))));
+    store(slot.phase, TransactionSlot::live_phase(ContextWord::root_of(registry_->transactions.transaction(slot))));
     return slot;
   }
   ContextWord context(const TransactionSlot& slot, std::uint16_t parent, std::uint16_t id) const {
-    return ContextWord{ContextWord::root_of(registry_->slots.transaction(slot)).orphan(parent)}.child(id);
+    return ContextWord{ContextWord::root_of(registry_->transactions.transaction(slot)).orphan(parent)}.child(id);
   }
   void put(const Record& record) { scout::detail::put(*buffer_, record); }
   void drain() { assembler.drain(*buffer_, Timeline(0)); }
@@ -41,7 +41,7 @@ class Bench {
   std::string build(TransactionSlot& slot) {
     drain();
     const scout::Trace trace =
-        builder_.build(slot, registry_->slots.number(slot), {1, 2}, assembler.assembly(slot), Timeline(0), {}, "/srv/app");
+        builder_.build(slot, registry_->transactions.number(slot), {1, 2}, assembler.assembly(slot), Timeline(0), {}, "/srv/app");
     std::string text;
     for (const scout::SpanView& span : trace.spans()) {
       const auto at = [](scout::Time time) { return std::to_string(time.time_since_epoch().count()); };

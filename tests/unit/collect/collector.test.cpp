@@ -36,13 +36,13 @@ class Bench : AgentHooks {
   }
 
   void start() {
-    TransactionSlot& slot = *registry_->slots.acquire(0);
-    const ContextWord context = ContextWord::root_of(registry_->slots.transaction(slot));
+    TransactionSlot& slot = *registry_->transactions.acquire(0);
+    const ContextWord context = ContextWord::root_of(registry_->transactions.transaction(slot));
     __atomic_store_n(&slot.phase, TransactionSlot::live_phase(context), __ATOMIC_RELEASE);
   }
   // A transaction that is over since then.
   void finish(const char* operation, std::uint64_t stop) {
-    TransactionSlot& slot = *registry_->slots.acquire(0);
+    TransactionSlot& slot = *registry_->transactions.acquire(0);
     slot.operation = record_word(RecordKind::span, operation);
     slot.flags = 0;
     ++slot.incarnation;

@@ -30,7 +30,7 @@ TEST_CASE("the words without a transaction are in none") {
 
 TEST_CASE("below a leaf the nearest span is the leaf") {
   constexpr ContextWord leaf = ContextWord::root_of(1u << 12).child(9);
-  constexpr ContextWord below = leaf.child(ContextWord::suppressed_id);
+  constexpr ContextWord below = leaf.child(ContextWord::leaf_id);
   CHECK(below.suppressed());
   CHECK(below.nearest() == 9);
   CHECK(leaf.nearest() == 9);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <filesystem>
 #include <list>
 #include <map>
 #include <optional>
@@ -36,6 +37,7 @@ TEST_SUITE_BEGIN("core/tag");
 
 TEST_CASE("what has a JSON form can be a tag, and nothing else") {
   using scout::Taggable;
+  CHECK_FALSE(Taggable<std::filesystem::path>);  // a range of paths
   CHECK(Taggable<bool>);
   CHECK(Taggable<char>);
   CHECK(Taggable<signed char>);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <latch>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -81,6 +82,26 @@ TEST_CASE("a jthread's bound callable records below its starter, with and withou
   }
   CHECK(
       matches(recording, web("page").children(span("Custom/fan out").children(span("Custom/plain"), span("Custom/stoppable")))));
+}
+
+TEST_CASE("hundreds of threads have a part in one transaction without using up its spans") {
+  scout::testing::Recording recording;
+  {
+    SCOUT_WEB_TRANSACTION("page");
+    std::latch all_record{201}, over{1};
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 200; ++i) {
+      threads.emplace_back(scout::bind([&] {
+        { SCOUT_INSTRUMENT("part"); }
+        all_record.arrive_and_wait();
+        over.wait();
+      }));
+    }
+    all_record.arrive_and_wait();
+    for (int i = 0; i < 1000; ++i) SCOUT_INSTRUMENT("own");
+    over.count_down();
+  }
+  CHECK(matches(recording, web("page").in_any_order().children(span("Custom/part").times(200), span("Custom/own").times(1000))));
 }
 
 TEST_CASE("std::async and packaged tasks return their results, and record below whoever asked for them") {

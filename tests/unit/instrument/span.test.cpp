@@ -270,6 +270,77 @@ TEST_CASE("below a leaf nothing is recorded, its tags are its own, and recording
   CHECK(ledger.spans().ignored == 2);
 }
 
+TEST_CASE("what a child that is not recorded is tagged with is nobody's, and what stands around it keeps its tags") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  {
+    scout::WebTransaction transaction{"page"};
+    {
+      scout::ScopedSpan search{scout::Operation{"Elasticsearch/Search"}, {.ignore_children = true}};
+      {
+        scout::ScopedSpan hidden{"request"};
+        SCOUT_TAG("url", "http://search/");
+        CHECK_FALSE(hidden.tag("method", "GET"));
+        hidden.mark_error();
+        hidden.statement("SELECT 1");
+        {
+          SCOUT_INSTRUMENT("deeper");
+          SCOUT_TAG("url", "http://search/");
+        }
+        SCOUT_TAG("url", "http://search/");
+        scout::add_context("plan", "free");
+      }
+      SCOUT_TAG("index", "users");
+      scout::Span movable{"request"};
+      scout::Attach below{movable.context()};
+      SCOUT_TAG("url", "http://search/");
+    }
+    SCOUT_TAG("after", 1);
+    {
+      scout::ScopedSpan ignored{scout::Operation{"HTTP/GET"}, {.ignore = true, .ignore_children = true}};
+      SCOUT_TAG("url", "http://search/");
+    }
+    SCOUT_INSTRUMENT("last");
+  }
+  const auto search = span("Elasticsearch/Search").tag("index", "users").no_tag("url").no_tag("method").no_tag("error");
+  CHECK(matches(recording, web("page").tag("plan", "free").no_tag("url").children(search, span("Custom/last"))));
+  CHECK(recording.traces().back().spans().front().tags().size() == 1);
+  CHECK(ledger.spans().ignored == 3);
+}
+
+TEST_CASE("the context of a movable span that is not recorded is that of its parent") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  {
+    scout::WebTransaction transaction{"page"};
+    for (int i = 0; i < 1500; ++i) SCOUT_INSTRUMENT("s");
+    scout::Span refused{"refused"};
+    CHECK_FALSE(refused.tag("lost", true));
+    scout::Span child = refused.child("child");
+    scout::Attach below{child.context()};
+    CHECK(scout::add_context("plan", "free"));
+    { scout::WebTransaction nested{"nested"}; }
+    scout::rename_transaction("Controller/renamed");
+  }
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::ScopedSpan leaf{scout::Operation{"Elasticsearch/Search"}, {.leaf = true}};
+    scout::Span hidden{"hidden"};
+    scout::Attach below{hidden.context()};
+    { scout::WebTransaction nested{"nested"}; }
+    scout::ignore_transaction();
+  }
+  CHECK(matches(recording, web("page")
+                               .tag("plan", "free")
+                               .no_tag("lost")
+                               .tag("transaction.name", "Controller/renamed")
+                               .tag("scout.reached_span_cap", true)
+                               .tag("scout.dropped_spans", 3)
+                               .dropped_spans(3)
+                               .children(span("Custom/s").times(1500))));
+  CHECK(ledger.spans().dropped[scout::Reason::span_cap] == 3);
+}
+
 TEST_CASE("a failed span has the tag error") {
   scout::testing::Recording recording;
   {

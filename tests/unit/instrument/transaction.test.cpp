@@ -52,14 +52,39 @@ TEST_CASE("start and stop without a scope nest, and stops without a start are no
   CHECK(ledger.transactions().live == 0);
 }
 
-TEST_CASE("starts nested deeper than the thread's stack are matched by as many stops") {
+TEST_CASE("starts nest 128 deep; deeper ones are refused, counted, and matched by as many stops") {
   scout::testing::Recording recording;
-  for (int i = 0; i < 40; ++i) scout::WebTransaction::start("deep");
-  for (int i = 0; i < 40; ++i) scout::WebTransaction::stop();
+  LedgerChange ledger;
+  for (int i = 0; i < 140; ++i) scout::WebTransaction::start("deep");
+  for (int i = 0; i < 12; ++i) scout::WebTransaction::stop();
+  { scout::ScopedSpan span{"deepest"}; }
+  for (int i = 0; i < 127; ++i) scout::WebTransaction::stop();
+  { scout::ScopedSpan span{"outermost"}; }
+  scout::WebTransaction::stop();
   { scout::WebTransaction transaction{"next"}; }
-  const auto traces = recording.traces();
-  REQUIRE(traces.size() == 2);
-  CHECK(traces[1].operation() == "Controller/next");
+  auto deep = web("deep").children(span("Custom/deepest"));
+  for (int i = 0; i < 126; ++i) deep = web("deep").children(deep);
+  CHECK(matches(recording, web("deep").dropped_spans(12).tag("scout.dropped_spans", 12).children(deep, span("Custom/outermost")),
+                web("next")));
+  CHECK(ledger.spans().dropped[scout::Reason::span_cap] == 12);
+}
+
+TEST_CASE("stops that were forgotten stand in the way of no later start") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  for (int i = 0; i < 200; ++i) {
+    scout::WebTransaction request{"request"};
+    scout::WebTransaction::start("forgotten");
+  }
+  scout::WebTransaction::start("outer");
+  for (int i = 0; i < 200; ++i) {
+    scout::WebTransaction::start("inner");
+    scout::WebTransaction::stop();
+  }
+  scout::WebTransaction::stop();
+  CHECK(recording.traces().size() == 201);
+  CHECK(recording.traces().back().spans().size() == 201);
+  CHECK(ledger.transactions().live == 0);
 }
 
 TEST_CASE("a transaction may be stopped on another thread, once") {
