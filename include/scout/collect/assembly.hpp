@@ -116,7 +116,7 @@ class Assembly {
     for (std::uint32_t index = span.first_tag; index != nothing; index = tags_[index].next) {
       if (tags_[index].key == key) return &tags_[index];
     }
-    if (span.tag_count == tag_limit) return nullptr;
+    if (span.tag_count >= tag_limit && !outlives_limit(key)) return nullptr;
     const auto index = static_cast<std::uint32_t>(tags_.size());
     tags_.emplace_back().key = key;
     (span.last_tag == nothing ? span.first_tag : tags_[span.last_tag].next) = index;
@@ -128,6 +128,11 @@ class Assembly {
   std::int64_t first_memory = -1;  // resident bytes when the collector first saw the transaction; -1: not seen live
 
  private:
+  // What the trace is judged by.
+  static bool outlives_limit(std::string_view key) noexcept {
+    return key == "error" || key == "transaction.name" || key == "stack";
+  }
+
   ArrivedSpan& started(ContextWord context, std::uint64_t start) {
     ArrivedSpan& span = this->span(context.span());
     span.parent = context.parent();

@@ -42,7 +42,10 @@ class TokenReader {
 
  private:
   char next() noexcept {
-    if (tokens_.empty()) return '\0';
+    if (tokens_.empty()) {
+      has_run_out_ = true;
+      return '\0';
+    }
     const char token = tokens_.front();
     tokens_.remove_prefix(1);
     return token;
@@ -63,9 +66,14 @@ class TokenReader {
     std::string_view text = tokens_.substr(0, size);
     tokens_.remove_prefix(text.size());
     if (cut_ == 0 || !tokens_.empty()) return append_json_string(out_, text);
-    const std::string marked = cut_text(text, cut_);
-    append_json_string(out_, marked);
+    append_mark(text);
   }
+  void append_mark(std::string_view text) {
+    append_json_string(out_, cut_text(text, cut_));
+    is_marked_ = true;
+  }
+  // The innermost array or object that was cut says so, if no text in it does.
+  bool needs_mark() const noexcept { return cut_ != 0 && has_run_out_ && !is_marked_; }
 
   // False: the end of an array or an object, or of the tokens.
   bool value() {
@@ -85,24 +93,34 @@ class TokenReader {
   void array() {
     out_ += '[';
     while (value()) out_ += ',';
-    if (out_.back() == ',') out_.pop_back();
+    if (needs_mark()) {
+      append_mark({});
+    } else if (out_.back() == ',') {
+      out_.pop_back();
+    }
     out_ += ']';
   }
   void object() {
     out_ += '{';
-    while (!tokens_.empty() && next() == 's') {
+    while (next() == 's') {
       string();
       out_ += ':';
       if (!value()) append_json_null(out_);
       out_ += ',';
     }
-    if (out_.back() == ',') out_.pop_back();
+    if (needs_mark()) {
+      append_mark({});
+      out_ += ":null";
+    } else if (out_.back() == ',') {
+      out_.pop_back();
+    }
     out_ += '}';
   }
 
   std::string_view tokens_;
   std::uint64_t cut_;
   std::string& out_;
+  bool has_run_out_ = false, is_marked_ = false;
 };
 
 // Appends the value of a tag's record; `payload` is what followed it in the ring, without the key.

@@ -171,7 +171,7 @@ class TagWriter {
   template <Taggable T>
   void value(const T& value) noexcept(noexcept_value<T>);
   void text(detail::Text text) noexcept {
-    if (skipping() || !fits(1 + sizeof(std::uint32_t))) return cut(text.size);
+    if (skipping() || !fits(1 + sizeof(std::uint32_t))) return cut(text.size != 0 ? text.size : 1);
     const std::uint64_t room = end_ - position_ - 1 - sizeof(std::uint32_t);
     const auto kept = static_cast<std::uint32_t>(text.size < room ? text.size : room);
     put('s');

@@ -55,6 +55,13 @@ TEST_CASE("a stream that was cut anywhere, or is broken, is still one JSON value
   CHECK(json(std::string_view("s\xff\xff\xff\xffxy", 7)) == "\"xy\"");
 }
 
+TEST_CASE("what is cut of an array or an object without a text in it is said, where it was cut") {
+  CHECK(through_a_ring(std::vector<int>{1, 2, 3, 4, 5}, 19) == R"([1,2,"…[cut 3]"])");
+  CHECK(through_a_ring(std::map<std::string, int>{{"a", 1}, {"b", 2}}, 16) == R"({"a":1,"…[cut 2]":null})");
+  CHECK(through_a_ring(std::vector<std::vector<int>>{{1}, {2}}, 12) == R"([[1],"…[cut 2]"])");
+  CHECK(through_a_ring(std::vector<std::string>{"aaaa", "", ""}, 10) == R"(["aaaa…[cut 2]"])");
+}
+
 TEST_CASE("a cut text ends with a whole character and a mark") {
   CHECK(cut_text("abc", 5) == "abc…[cut 5]");
   CHECK(cut_text("ab\xe2\x82", 5) == "ab…[cut 7]");

@@ -164,17 +164,21 @@ TEST_CASE("the last value of a key counts, in the place of its first") {
   CHECK(trace.tags()[1].key() == "b");
 }
 
-TEST_CASE("a span keeps its first 64 tags, and the rest is counted") {
+TEST_CASE("a span keeps its first 64 tags, an error and a new name beside them, and the rest is counted") {
   scout::testing::Recording recording;
   const auto dropped_before = scout::stats().dropped_tags;
   {
     scout::WebTransaction transaction{"many"};
     for (int i = 0; i < 70; ++i) scout::add_context("key_" + std::to_string(i), i);
+    scout::mark_error();
+    scout::rename_transaction("Controller/other");
   }
   const auto trace = recording.traces().at(0);
-  REQUIRE(trace.tags().size() == 65);
+  REQUIRE(trace.tags().size() == 67);
   CHECK(trace.tags()[63].key() == "key_63");
-  CHECK(trace.tags()[64].key() == "mem_delta");
+  CHECK(trace.tags()[64].key() == "error");
+  CHECK(trace.tags()[65].key() == "transaction.name");
+  CHECK(trace.tags()[66].key() == "mem_delta");
   CHECK(scout::stats().dropped_tags - dropped_before == 6);
 }
 
