@@ -79,7 +79,7 @@ inline std::optional<std::vector<std::string>> from_text(std::string_view text, 
 
 enum class Fit {
   good,
-  clamped,  // out of range: the nearest value is used
+  clamped,  // out of range: the nearest value is used; of a list, the entries that can be
   bad       // the next layer is asked
 };
 constexpr Fit good_if(bool good) noexcept { return good ? Fit::good : Fit::bad; }
@@ -152,12 +152,18 @@ inline Fit accept(KeyType type, const std::vector<std::string>& given, std::vect
 
 inline Fit accept(KeyType, const Rates& given, Rates& value) {
   Fit worst = Fit::good;
+  std::size_t bad = 0;
   for (const auto& [prefix, rate] : given) {
     double share = 0;
-    worst = std::max(worst, accept(KeyType::rate, rate, share));
-    if (const auto pattern = prefix_pattern(prefix); !pattern.empty()) value.emplace_back(pattern, share);
+    const Fit fit = accept(KeyType::rate, rate, share);
+    worst = std::max(worst, fit);
+    if (fit == Fit::bad) {
+      ++bad;
+    } else if (const auto pattern = prefix_pattern(prefix); !pattern.empty()) {
+      value.emplace_back(pattern, share);
+    }
   }
-  return worst;
+  return bad != 0 && bad < given.size() ? Fit::clamped : worst;
 }
 
 }  // namespace scout::inline v0::detail

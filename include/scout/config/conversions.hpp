@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -173,17 +174,15 @@ inline std::optional<std::vector<std::string>> parse_list(std::string_view text)
 // "/users/" and "users/" mean the same; a pattern that is left empty would match everything and is skipped.
 inline std::string_view prefix_pattern(std::string_view text) { return trimmed(text, " \t/"); }
 
-// prefix:rate,… or ["prefix:rate",…]. The last colon counts, so a prefix may contain some.
+// prefix:rate,… or ["prefix:rate",…]. The last colon counts, so a prefix may contain some. What is neither has the rate NaN.
 inline std::optional<Rates> parse_rates(std::string_view text) {
   const auto items = parse_list(text);
   if (!items) return std::nullopt;
   Rates rates;
   for (const std::string_view item : *items) {
     const auto colon = item.rfind(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    const auto rate = parse_number<double>(item.substr(colon + 1));
-    if (!rate) return std::nullopt;
-    rates.emplace_back(trimmed(item.substr(0, colon)), *rate);
+    const auto rate = colon == std::string_view::npos ? std::nullopt : parse_number<double>(item.substr(colon + 1));
+    rates.emplace_back(trimmed(item.substr(0, colon)), rate.value_or(std::numeric_limits<double>::quiet_NaN()));
   }
   return rates;
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 using namespace scout;
 using Items = std::vector<std::string>;
 
@@ -45,8 +47,15 @@ TEST_CASE("what is not strictly an array of strings is no list") {
 TEST_CASE("rates are pairs of prefix and number, the last colon between them") {
   CHECK(detail::parse_rates("/a:40, b:0.5") == Rates{{"/a", 40}, {"b", 0.5}});
   CHECK(detail::parse_rates(R"(["http://x:50"])") == Rates{{"http://x", 50}});
-  CHECK(!detail::parse_rates("a"));
-  CHECK(!detail::parse_rates("a:b"));
+  CHECK(!detail::parse_rates("[a:1]"));
+}
+
+TEST_CASE("an entry of a list of rates without a colon or a number has no rate") {
+  const auto rates = detail::parse_rates("a, b:c, d:1").value();
+  REQUIRE(rates.size() == 3);
+  CHECK(std::isnan(rates[0].second));
+  CHECK(std::isnan(rates[1].second));
+  CHECK(rates[2] == Rates::value_type{"d", 1});
 }
 
 TEST_CASE("a prefix loses blanks and leading slashes") {

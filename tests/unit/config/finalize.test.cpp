@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 using namespace scout;
 using Items = std::vector<std::string>;
 
@@ -146,6 +148,24 @@ TEST_CASE("a rate out of range is clamped, with a warning") {
   config = finalized({.sample_jobs = Rates{{"a", 250}, {"b", 1.5}}});
   CHECK(config.sample_jobs == Rates{{"a", 1}, {"b", 0.015}});
   CHECK(config.problems.size() == 1);
+}
+
+TEST_CASE("an entry of a rate list that is none is left out with a warning, the others count") {
+  for (const std::string text : {"keep:100,bad,drop:0", R"(["keep:100","bad:half","drop:0"])"}) {
+    const auto config = finalized({}, {{"SCOUT_SAMPLE_ENDPOINTS", text}});
+    CHECK(config.sample_endpoints == Rates{{"keep", 1}, {"drop", 0}});
+    CHECK(problem(config) ==
+          "SCOUT_SAMPLE_ENDPOINTS is '" + text + "', not a list of prefix:rate; using [keep:1,drop:0] (environment)");
+  }
+  const auto config = finalized({.sample_jobs = Rates{{"bad", std::numeric_limits<double>::quiet_NaN()}, {"drop", 0}}});
+  CHECK(config.sample_jobs == Rates{{"drop", 0}});
+  CHECK(problem(config).find("using [drop:0] (code)") != std::string::npos);
+}
+
+TEST_CASE("of a rate list without any usable entry nothing counts: the next layer's does") {
+  const auto config = finalized({.sample_jobs = Rates{{"code", 0}}}, {{"SCOUT_SAMPLE_JOBS", "bad,worse:x"}});
+  CHECK(config.sample_jobs == Rates{{"code", 0}});
+  CHECK(problem(config).find("using [code:0] (code)") != std::string::npos);
 }
 
 TEST_CASE("an empty pattern never matches everything: it is left out") {
