@@ -8,7 +8,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -37,7 +39,7 @@ struct Installation {
 struct AgentTable : AgentHooks {
   bool (*install)(AgentTable& agent, Installation installation);
   void (*configure)(AgentTable& agent, Config config);
-  bool (*flush)(AgentTable& agent, std::chrono::nanoseconds timeout);
+  bool (*flush)(AgentTable& agent, std::chrono::milliseconds timeout);
   void (*shutdown)(AgentTable& agent);
   Stats (*stats)(AgentTable& agent);
   std::string (*describe)(AgentTable& agent);
@@ -45,6 +47,9 @@ struct AgentTable : AgentHooks {
 };
 
 class InstalledAgent final : public AgentTable {
+  using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+
  public:
   explicit InstalledAgent(Registry& registry) : AgentTable{}, registry_(registry) {
     (void)AnswerParser();  // before exit() is told of us, so that the answers to what is drained there can be read, in a child as well
@@ -55,7 +60,7 @@ class InstalledAgent final : public AgentTable {
     hash_statement = detail::hash_statement;
     install = [](AgentTable& self, Installation installation) { return of(self).do_install(std::move(installation)); };
     configure = [](AgentTable& self, Config config) { of(self).do_configure(std::move(config)); };
-    flush = [](AgentTable& self, std::chrono::nanoseconds timeout) { return of(self).do_flush(timeout); };
+    flush = [](AgentTable& self, std::chrono::milliseconds timeout) { return of(self).do_flush(timeout); };
     shutdown = [](AgentTable& self) { of(self).do_shutdown(); };
     stats = [](AgentTable& self) { return of(self).do_stats(); };
     describe = [](AgentTable& self) { return of(self).do_describe(); };
@@ -86,8 +91,10 @@ class InstalledAgent final : public AgentTable {
 
   static InstalledAgent& of(AgentHooks& self) noexcept { return static_cast<InstalledAgent&>(self); }
 
-  static Deadline after(double seconds) {
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  // In 100 years at the latest: clocks and what adds to deadlines count nanoseconds in 64 bits.
+  static Deadline after(Seconds time) {
+    constexpr Seconds longest = std::chrono::hours(24 * 36500);
+    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::clamp(time, Seconds(0), longest));
   }
 
   bool do_install(Installation installation) {
@@ -204,13 +211,13 @@ class InstalledAgent final : public AgentTable {
     set_recording(!engine_->config.monitor ? Recording::off : clock_.read != nullptr ? Recording::slow_clock : Recording::on);
   }
 
-  bool do_flush(std::chrono::nanoseconds timeout) {
+  bool do_flush(std::chrono::milliseconds timeout) {
     recording_state(registry_);
     std::unique_lock lock(lifecycle_);
     if (!installed_) return true;
     CollectorThread& thread = *thread_;
     lock.unlock();
-    return thread.flush(Clock::now() + std::chrono::duration_cast<Clock::duration>(timeout));
+    return thread.flush(after(timeout));
   }
 
   void do_shutdown() {
@@ -219,7 +226,7 @@ class InstalledAgent final : public AgentTable {
     if (!installed_) return;
     set_recording(Recording::off);
     shutting_down_.store(true, std::memory_order_release);
-    stuck_ = !thread_->stop(after(engine_->config.shutdown_timeout_seconds));
+    stuck_ = !thread_->stop(after(Seconds(engine_->config.shutdown_timeout_seconds)));
     if (launcher_.stop != nullptr) std::exchange(launcher_, {}).stop();
     shutting_down_.store(false, std::memory_order_release);
     installed_ = false;
@@ -249,7 +256,7 @@ class InstalledAgent final : public AgentTable {
     if (!lock.owns_lock() && shutting_down_.load(std::memory_order_acquire)) wait_for_shutdown();
     if (!lock.owns_lock() || !installed_ || thread_->is_current()) return;
     const double seconds = engine_->config.shutdown_timeout_seconds;
-    if (exit_deadline_ == Deadline{}) exit_deadline_ = after(seconds);
+    if (exit_deadline_ == Deadline{}) exit_deadline_ = after(Seconds(seconds));
     if (!engine_->core_agent) {
       set_recording(Recording::off);
       stuck_ = !thread_->stop(exit_deadline_);
@@ -264,7 +271,7 @@ class InstalledAgent final : public AgentTable {
   // Another thread drains: the process stays until it has.
   void wait_for_shutdown() {
     if (thread_->is_current()) return;
-    const Deadline latest = after(engine_->config.shutdown_timeout_seconds);
+    const Deadline latest = after(Seconds(engine_->config.shutdown_timeout_seconds));
     while (shutting_down_.load(std::memory_order_acquire) && Clock::now() < latest) ::usleep(1000);
   }
 
@@ -315,8 +322,6 @@ class InstalledAgent final : public AgentTable {
     collector_ = std::make_unique<Collector>(registry_, Collector::Target{&engine_->config, &engine_->logger, engine_->sink, timeline});
     thread_ = std::make_unique<CollectorThread>(registry_, *collector_);
   }
-
-  using Clock = std::chrono::steady_clock;
 
   Registry& registry_;
   std::mutex lifecycle_;

@@ -33,8 +33,12 @@ struct TestSink {
     events.emplace_back(event.type());
     return {};
   }
-  scout::Expected<void> flush(scout::Deadline) { return {}; }
+  scout::Expected<void> flush(scout::Deadline until) {
+    deadline = until;
+    return {};
+  }
 
+  scout::Deadline deadline{};
   std::optional<scout::ErrorCode> fail;
   std::vector<std::string> operations, events;
 };
@@ -271,6 +275,34 @@ TEST_CASE("nobody listens: flush and shutdown return at once, and everything is 
   CHECK(ledger.transactions().dropped[scout::Reason::shutdown] == 1);
   CHECK(said(lines, "/nonexistent/scout.sock"));
   CHECK_FALSE(scout::stats().connected);
+}
+
+TEST_CASE("flush() waits when it may take longer than a clock can count") {
+  TestSink sink;
+  REQUIRE(scout::install(config(), sink));
+  for (const std::chrono::milliseconds timeout : {std::chrono::milliseconds::max(), std::chrono::milliseconds(24h * 365 * 400)}) {
+    sink.operations.clear();
+    record("work");
+    CHECK(scout::flush(timeout));
+    CHECK(sink.operations.size() == 1);
+    CHECK(sink.deadline > std::chrono::steady_clock::now() + 24h);
+  }
+  scout::shutdown();
+}
+
+TEST_CASE("shutdown() drains when it may take longer than a clock can count") {
+  LedgerChange ledger;
+  for (const double seconds : {1e10, 99999999999.0, 1e300}) {
+    static TestSink sink;
+    sink.deadline = {};
+    scout::Config patient = config();
+    patient.shutdown_timeout_seconds = seconds;
+    REQUIRE(scout::install(patient, sink));
+    record("work");
+    scout::shutdown();
+    CHECK(sink.deadline > std::chrono::steady_clock::now() + 24h);
+  }
+  CHECK(ledger.transactions().delivered == 3);
 }
 
 TEST_CASE("a wake-up that comes after shutdown starts no thread") {
