@@ -15,6 +15,8 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "../buffer/registry_lookup.hpp"
 #include "../collect/collector_thread.hpp"
@@ -120,6 +122,7 @@ class InstalledAgent final : public AgentTable {
       return false;
     }
     code_ = std::move(installation.config);
+    reported_ = engine->config.problems;
     engine->sink = installation.sink ? *installation.sink : own_sink(*engine);
     const ClockSource source = installation.clock ? slow_source(*installation.clock) : system_source();
     clock_ = source.slow;
@@ -204,7 +207,11 @@ class InstalledAgent final : public AgentTable {
       if (config.*field.given) code_.*field.given = std::move(config.*field.given);
     });
     FinalConfig changed = finalize(code_);
-    for (const auto& problem : changed.problems) engine_->logger.write(LogLevel::warning, "scout.config", problem);
+    for (const auto& problem : changed.problems) {
+      if (std::find(reported_.begin(), reported_.end(), problem) != reported_.end()) continue;
+      engine_->logger.write(LogLevel::warning, "scout.config", problem);
+      reported_.push_back(problem);
+    }
     engine_->logger.set_level(changed.log_level);
     publish_settings(changed);
     thread_->with_collector([&](Collector&) { engine_->config = std::move(changed); });
@@ -329,6 +336,7 @@ class InstalledAgent final : public AgentTable {
   bool installed_ = false;
   bool stuck_ = false;  // the thread of the last installation did not end in time
   Config code_;  // what install() and configure() were given
+  std::vector<std::string> reported_;  // what the log was told is wrong with it
   SlowClock clock_{};
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;

@@ -260,6 +260,24 @@ TEST_CASE("the environment wins over code, and a bad value is reported with what
   CHECK(said(lines, "SCOUT_SHUTDOWN_TIMEOUT_SECONDS is 'soon'"));
 }
 
+TEST_CASE("configure() reports what is wrong with it, and nothing that was reported before") {
+  std::vector<LogLine> lines;
+  TestSink sink;
+  setenv("SCOUT_SAMPEL_RATE", "0.5", 1);
+  setenv("SCOUT_SHUTDOWN_TIMEOUT_SECONDS", "soon", 1);
+  scout::Config nameless = config(&lines);
+  nameless.name.reset();
+  REQUIRE(scout::install(nameless, sink));
+  CHECK(lines.size() == 3);
+  for (const double rate : {200.0, 1.0, 200.0}) scout::configure({.sample_rate = rate});
+  for (const bool on : {false, true}) scout::configure({.monitor = on});
+  unsetenv("SCOUT_SAMPEL_RATE");
+  unsetenv("SCOUT_SHUTDOWN_TIMEOUT_SECONDS");
+  REQUIRE(lines.size() == 4);
+  CHECK(lines.back().text.find("sample_rate is 200 in code") == 0);
+  scout::shutdown();
+}
+
 TEST_CASE("nobody listens: flush and shutdown return at once, and everything is counted") {
   LedgerChange ledger;
   std::vector<LogLine> lines;
