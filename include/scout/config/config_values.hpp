@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -132,7 +131,7 @@ inline Fit accept(KeyType, int given, std::size_t& value) {
 
 inline Fit accept(KeyType type, double given, double& value) {
   value = given;
-  if (!std::isfinite(given)) return Fit::bad;
+  if (!is_finite(given)) return Fit::bad;
   if (type != KeyType::rate) return good_if(given >= 0);
   if (value > 1) value /= 100;
   if (value >= 0 && value <= 1) return Fit::good;

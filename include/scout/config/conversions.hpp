@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/json_text.hpp"
 #include "config.hpp"
 
 namespace scout::inline v0::detail {
@@ -39,7 +39,7 @@ std::optional<Number> parse_number(std::string_view text, int base = 10) {
   std::from_chars_result result{};
   if constexpr (std::is_floating_point_v<Number>) {
     result = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (result.ec == std::errc{} && !std::isfinite(value)) return std::nullopt;
+    if (result.ec == std::errc{} && !is_finite(value)) return std::nullopt;
   } else {
     result = std::from_chars(text.data(), text.data() + text.size(), value, base);
   }
