@@ -14,7 +14,8 @@ namespace scout::inline v0::detail {
 
 struct alignas(128) TransactionSlot {
   enum Phase : std::uint32_t { free, starting, live, finished };
-  enum Flag : std::uint32_t { ignored = 1, named = 2 };  // named: the operation came as a name record
+  // ignored: whatever the configuration says. path_ignored: by its key `ignore`. named: the operation came as a name record.
+  enum Flag : std::uint32_t { ignored = 1, named = 2, path_ignored = 4 };
 
   std::uint32_t generation;     // 19 bits, never 0 while the slot is taken
   std::uint32_t phase;          // release with live and finished; live: live_phase()

@@ -282,8 +282,9 @@ class Collector {
   void decide(TransactionSlot& slot) {
     Assembly& assembly = assembler_.assembly(slot);
     const std::uint64_t spans = assembly.pending_spans();
-    const bool ignored = (load(slot.flags) & TransactionSlot::ignored) != 0;
-    switch (sampler_.decide(*target_.config, root_operation(slot, assembly), ignored)) {
+    const std::uint32_t flags = load(slot.flags);
+    const Sampler::Marks marks{(flags & TransactionSlot::ignored) != 0, (flags & TransactionSlot::path_ignored) != 0};
+    switch (sampler_.decide(*target_.config, root_operation(slot, assembly), marks)) {
       case Verdict::send: deliver(slot, assembly, spans); break;
       case Verdict::sampled_out: count(totals_.transactions.sampled_out, totals_.spans.sampled_out, spans); break;
       case Verdict::ignored: count(totals_.transactions.ignored, totals_.spans.ignored, spans); break;

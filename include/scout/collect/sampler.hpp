@@ -18,22 +18,26 @@ class Sampler {
  public:
   explicit Sampler(std::uint64_t seed) noexcept : state_(seed) {}
 
-  Verdict decide(const FinalConfig& config, std::string_view operation, bool marked_ignored) noexcept {
-    if (marked_ignored) return Verdict::ignored;
+  // How a transaction was marked while it ran: by its path, which is as good as a list, or by the application.
+  struct Marks {
+    bool ignored = false, path_ignored = false;
+  };
+  Verdict decide(const FinalConfig& config, std::string_view operation, Marks marks) noexcept {
+    if (marks.ignored) return Verdict::ignored;
     constexpr std::string_view web = "Controller/", job = "Job/";
     if (operation.starts_with(web) && operation.size() > web.size()) {
       const std::string_view name = operation.substr(web.size());
       if (const double* rate = specific(config.sample_endpoints, name)) return draw(*rate);
-      if (listed(config.ignore, name) || listed(config.ignore_endpoints, name)) return Verdict::ignored;
+      if (marks.path_ignored || listed(config.ignore, name) || listed(config.ignore_endpoints, name)) return Verdict::ignored;
       return draw(config.endpoint_sample_rate.value_or(config.sample_rate));
     }
     if (operation.starts_with(job) && operation.size() > job.size()) {
       const std::string_view name = operation.substr(job.size());
       if (const double* rate = specific(config.sample_jobs, name)) return draw(*rate);
-      if (listed(config.ignore_jobs, name)) return Verdict::ignored;
+      if (marks.path_ignored || listed(config.ignore_jobs, name)) return Verdict::ignored;
       return draw(config.job_sample_rate.value_or(config.sample_rate));
     }
-    return draw(config.sample_rate);
+    return marks.path_ignored ? Verdict::ignored : draw(config.sample_rate);
   }
 
  private:

@@ -247,14 +247,20 @@ bool add_user(TagKey key, const T& value) {
   return detail::tag_request(static_cast<const char*>(whole), value);
 }
 
-// The transaction is counted and not sent, whatever the configuration says.
-inline void ignore_transaction() noexcept {
-  const auto [buffer, context] = detail::current_place();
+namespace detail {
+
+inline void flag_transaction(TransactionSlot::Flag flag) noexcept {
+  const auto [buffer, context] = current_place();
   if (!context.in_transaction()) return;
-  if (detail::TransactionSlot* const slot = buffer->registry->transactions.find(context)) {
-    __atomic_fetch_or(&slot->flags, std::uint32_t{detail::TransactionSlot::ignored}, __ATOMIC_RELAXED);
+  if (TransactionSlot* const slot = buffer->registry->transactions.find(context)) {
+    __atomic_fetch_or(&slot->flags, std::uint32_t{flag}, __ATOMIC_RELAXED);
   }
 }
+
+}  // namespace detail
+
+// The transaction is counted and not sent, whatever the configuration says.
+inline void ignore_transaction() noexcept { detail::flag_transaction(detail::TransactionSlot::ignored); }
 
 // The whole new name with its prefix ("Controller/graphql.Users"); the last call wins, an empty name is none.
 template <detail::TextLike Name>

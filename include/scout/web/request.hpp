@@ -78,12 +78,13 @@ inline void tag_queue_time(std::string_view header, Time start = std::chrono::sy
   if (const auto waited = parse_queue_start(header, start)) scout::detail::tag_request("scout.queue_time_ns", waited->count());
 }
 
-// Tags the current transaction with the request, or ignores it, as the configuration says; call it right after the
-// transaction's start.
+// Tags the current transaction with the request, and says whether its path is ignored, as the configuration has it; call it right
+// after the transaction's start.
 inline void tag_request(const Request& request, Time start = std::chrono::system_clock::now()) noexcept {
   if (!is_recording()) return;
   const scout::detail::Settings& settings = scout::detail::current_settings();
-  if (is_ignored(request.path, scout::detail::load(settings.ignored_paths))) return ignore_transaction();
+  if (is_ignored(request.path, scout::detail::load(settings.ignored_paths)))
+    scout::detail::flag_transaction(scout::detail::TransactionSlot::path_ignored);
   PathText path;
   write_path(path, request.path, request.query, static_cast<UriReporting>(scout::detail::load(settings.uri_reporting)));
   scout::detail::tag_request("path", path.finish());

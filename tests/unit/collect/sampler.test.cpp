@@ -9,7 +9,10 @@ TEST_SUITE_BEGIN("collect/sampler");
 
 namespace {
 Verdict decide(const scout::FinalConfig& config, std::string_view operation, bool ignored = false) {
-  return Sampler(1).decide(config, operation, ignored);
+  return Sampler(1).decide(config, operation, {.ignored = ignored});
+}
+Verdict decide_ignored_path(const scout::FinalConfig& config, std::string_view operation) {
+  return Sampler(1).decide(config, operation, {.path_ignored = true});
 }
 }  // namespace
 
@@ -46,6 +49,16 @@ TEST_CASE("a specific rate beats the lists and the first prefix counts, an expli
   CHECK(decide(config, "Job/tick/hourly") == Verdict::send);
   CHECK(decide(config, "Job/tick/daily") == Verdict::sampled_out);
   CHECK(decide(config, "Job/tick/hourly", true) == Verdict::ignored);
+}
+
+TEST_CASE("a path that is ignored is as good as a list: only a specific rate beats it") {
+  scout::FinalConfig config;
+  config.sample_endpoints = {{"users/show", 1.0}};
+  config.endpoint_sample_rate = 1;
+  CHECK(decide_ignored_path(config, "Controller/users/show") == Verdict::send);
+  CHECK(decide_ignored_path(config, "Controller/users/list") == Verdict::ignored);
+  CHECK(decide_ignored_path(config, "Job/users") == Verdict::ignored);
+  CHECK(decide_ignored_path(config, "Controller/") == Verdict::ignored);
 }
 
 TEST_CASE("the rate of the kind comes before the general one, which also serves other operations") {
