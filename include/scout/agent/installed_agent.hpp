@@ -60,12 +60,24 @@ class InstalledAgent final : public AgentTable {
     now = [](AgentHooks& self) noexcept { return of(self).clock_.read(of(self).clock_.clock); };
     capture = capture_stack;
     hash_statement = detail::hash_statement;
-    install = [](AgentTable& self, Installation installation) { return of(self).do_install(std::move(installation)); };
-    configure = [](AgentTable& self, Config config) { of(self).do_configure(std::move(config)); };
-    flush = [](AgentTable& self, std::chrono::milliseconds timeout) { return of(self).do_flush(timeout); };
-    shutdown = [](AgentTable& self) { of(self).do_shutdown(); };
-    stats = [](AgentTable& self) { return of(self).do_stats(); };
-    describe = [](AgentTable& self) { return of(self).do_describe(); };
+    // Whoever logs may hold our locks: in a log callback all but the last of these return at once.
+    install = [](AgentTable& self, Installation installation) {
+      return !Logger::is_inside_callback() && of(self).do_install(std::move(installation));
+    };
+    configure = [](AgentTable& self, Config config) {
+      if (!Logger::is_inside_callback()) of(self).do_configure(std::move(config));
+    };
+    flush = [](AgentTable& self, std::chrono::milliseconds timeout) {
+      return !Logger::is_inside_callback() && of(self).do_flush(timeout);
+    };
+    shutdown = [](AgentTable& self) {
+      if (!Logger::is_inside_callback()) of(self).do_shutdown();
+    };
+    stats = [](AgentTable& self) { return Logger::is_inside_callback() ? Stats{} : of(self).do_stats(); };
+    describe = [](AgentTable& self) {
+      return Logger::is_inside_callback() ? "scout " SCOUT_VERSION ", no description within a log callback\n"
+                                          : of(self).do_describe();
+    };
     drain_at_exit = [](AgentTable& self) { of(self).do_drain_at_exit(); };
   }
 

@@ -68,7 +68,9 @@ struct Config {
   std::optional<bool> n_plus_one_tag = {};        // the tag n_plus_one of the request: which statement, how often, how long
   std::optional<int> ring_size = {};              // bytes of buffer per thread, a power of two
 
-  // Where the agent's own messages go instead of standard error. Called on any thread.
+  // Where the agent's own messages go instead of standard error. Called on any thread. In it the functions of agent.hpp do
+  // nothing and return at once (false, an empty account), since the agent may hold its locks; for the same reason it must
+  // not wait for a thread that calls them.
   std::function<void(LogLevel, std::string_view category, std::string_view message)> log_callback = {};
 };
 

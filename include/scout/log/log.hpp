@@ -29,6 +29,11 @@ inline void log_to_stderr(LogLevel level, std::string_view category, std::string
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
+namespace detail {
+// This thread runs a callback. As visible as Logger's functions, so that objects which share those share it.
+inline constinit thread_local bool inside_log_callback = false;
+}  // namespace detail
+
 // Passes messages of its level and above to a callback. Any thread.
 class Logger {
  public:
@@ -46,6 +51,9 @@ class Logger {
     if (enabled(level)) pass_on(level, category, message);
   }
 
+  // Whether the caller is called by a callback. The agent may hold locks then.
+  static bool is_inside_callback() noexcept { return detail::inside_log_callback; }
+
   // Formats only what will be seen.
   template <class... Arguments>
   requires(sizeof...(Arguments) > 0) void write(LogLevel level, std::string_view category,
@@ -56,6 +64,7 @@ class Logger {
 
  private:
   void pass_on(LogLevel level, std::string_view category, std::string_view message) const noexcept {
+    const bool outer = std::exchange(detail::inside_log_callback, true);
 #if __cpp_exceptions
     try {
       callback_(level, category, message);
@@ -64,6 +73,7 @@ class Logger {
 #else
     callback_(level, category, message);
 #endif
+    detail::inside_log_callback = outer;
   }
 
   std::atomic<LogLevel> level_;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
@@ -321,6 +322,29 @@ TEST_CASE("shutdown() drains when it may take longer than a clock can count") {
     CHECK(sink.deadline > std::chrono::steady_clock::now() + 24h);
   }
   CHECK(ledger.transactions().delivered == 3);
+}
+
+TEST_CASE("in the log callback the agent's functions return at once and change nothing, on whichever thread") {
+  static TestSink other;
+  static std::atomic<int> here = 0, elsewhere = 0, answered = 0;
+  scout::Config talking = config();
+  talking.core_agent_socket_path = "/nonexistent/scout.sock";
+  talking.log_level = "debug";
+  talking.log_callback = [installer = std::this_thread::get_id()](scout::LogLevel, std::string_view, std::string_view) {
+    ++(std::this_thread::get_id() == installer ? here : elsewhere);
+    const bool nothing = !scout::install(config(), other) && !scout::flush(1h) && scout::stats().transactions.started == 0;
+    scout::configure({.monitor = false});
+    scout::shutdown();
+    answered += nothing && scout::describe().find("log callback") != std::string::npos;
+  };
+  REQUIRE(scout::install(talking));
+  record("lost");
+  CHECK_FALSE(scout::flush(10s));
+  CHECK(scout::describe().find("state: monitoring\n") != std::string::npos);
+  scout::shutdown();
+  CHECK(here > 0);
+  CHECK(elsewhere > 0);
+  CHECK(answered == here + elsewhere);
 }
 
 TEST_CASE("a wake-up that comes after shutdown starts no thread") {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 using namespace scout;
@@ -52,6 +53,19 @@ TEST_CASE("a callback that throws does not reach the caller") {
   const Logger logger(LogLevel::debug, [](LogLevel, std::string_view, std::string_view) { throw std::runtime_error("mine"); });
   logger.write(LogLevel::error, "scout.config", "x");
   logger.write(LogLevel::error, "scout.config", "{}", 1);
+}
+
+TEST_CASE("a thread is inside the log callback while that runs, also when it throws, and other threads are not") {
+  bool inside = false, other = true;
+  const Logger logger(LogLevel::debug, [&](LogLevel, std::string_view, std::string_view) {
+    inside = Logger::is_inside_callback();
+    std::thread([&] { other = Logger::is_inside_callback(); }).join();
+    throw std::runtime_error("mine");
+  });
+  logger.write(LogLevel::error, "scout.config", "x");
+  CHECK(inside);
+  CHECK(!other);
+  CHECK(!Logger::is_inside_callback());
 }
 
 TEST_CASE("without a callback a warning is one line on standard error and info is nothing") {
