@@ -17,7 +17,7 @@ struct SpanOptions {
 };
 
 // Times the rest of the scope and is the parent of the spans that start meanwhile on its thread. Must be destroyed on the
-// thread that made it (a Span may move). Costs two clock reads and some forty instructions.
+// thread that made it, after those that it made later (a Span may move). Costs two clock reads and some forty instructions.
 class ScopedSpan {
  public:
   // A literal, checked while compiling: it is not copied.

@@ -144,7 +144,7 @@ inline void start_explicitly(Text kind, Text name) noexcept {
   const ContextWord own =
       previous.in_transaction() ? open_span(previous, record_word(RecordKind::opened_named), kind, name, start) : root.context;
   BusySection busy(*buffer);
-  const std::uint32_t depth = load(buffer->explicit_depth);
+  const std::uint32_t depth = load(buffer->explicit_depth);  // below the limit: this was looked at above, or nothing is open
   store(buffer->explicit_frames[depth].own, own.bits);
   store(buffer->explicit_frames[depth].previous, previous.bits);
   if (own.in_transaction()) busy.leave_with(own);
@@ -231,7 +231,8 @@ struct BackgroundTransaction : detail::TransactionScope<detail::BackgroundKind> 
 
 // The functions below speak of the transaction that the calling thread is in; outside of one they do nothing.
 
-// Custom context, shown with the trace. Keys: [A-Za-z0-9_-]+, anything else is refused. False: not recorded.
+// Custom context, shown with the trace. Keys: [A-Za-z0-9_-]+, anything else is refused. The last value of a key counts; of
+// those that several threads set, any thread's. False: not recorded.
 template <Taggable T>
 bool add_context(TagKey key, const T& value) {
   return detail::is_context_key(key) && detail::tag_request(key, value);
