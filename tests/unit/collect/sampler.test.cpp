@@ -76,12 +76,12 @@ TEST_CASE("rate 0 never sends, 1 always, and a half about half") {
   Sampler sampler(42);
   int sent = 0;
   config.sample_rate = 0.5;
-  for (int i = 0; i < 10'000; ++i) sent += sampler.decide(config, "Job/a", false) == Verdict::send;
+  for (int i = 0; i < 10'000; ++i) sent += sampler.decide(config, "Job/a", {}) == Verdict::send;
   CHECK(sent > 4'700);
   CHECK(sent < 5'300);
   for (const double rate : {0.0, 1.0}) {
     config.sample_rate = rate;
-    for (int i = 0; i < 10'000; ++i) REQUIRE((sampler.decide(config, "Job/a", false) == Verdict::send) == (rate == 1));
+    for (int i = 0; i < 10'000; ++i) REQUIRE((sampler.decide(config, "Job/a", {}) == Verdict::send) == (rate == 1));
   }
 }
 
