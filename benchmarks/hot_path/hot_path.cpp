@@ -40,6 +40,9 @@ void around_nothing(bench::Suite& suite) {
       SCOUT_TAG("text", "sixteen letters!");
     });
   });
+  suite.row("movable span", [] {
+    return bench::block_in_transaction(calls, [] { scout::Span span(scout::Operation{"Custom/span"}); });
+  });
   suite.floor("floor");
   using bench::Round;
   suite.figure("a span", "x floor", bench::at_most(1.05),
@@ -50,6 +53,8 @@ void around_nothing(bench::Suite& suite) {
                [](const Round& round) { return round.median("span + integer tag") - round.median("span"); });
   suite.figure("a 16-byte tag more", "ns", bench::at_most(8),
                [](const Round& round) { return round.median("span + 16-byte tag") - round.median("span"); });
+  suite.figure("a movable span", "x floor", bench::no_goal,
+               [](const Round& round) { return round.median("movable span") / round.median("floor"); });
 }
 
 void around_work(bench::Suite& suite) {

@@ -26,13 +26,17 @@ class Assembler {
     const std::uint64_t begin = buffer.tail;
     const Ring ring{buffer.ring(), buffer.mask};
     std::uint64_t tail = begin;
-    while (tail != head) {
-      const Record& record = ring.record(tail);
-      const std::uint64_t begin_of_payload = tail += sizeof(Record);
-      const std::uint64_t size = record.has_payload() ? record.key_size() + std::uint64_t{record.value_size()} : 0;
-      tail += (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
-      if (!guarded([&] { take(record, ring_text(ring, begin_of_payload, size), buffer, timeline); })) drop(record);
-    }
+    const Record* record = nullptr;
+    const auto take_all = [&] {
+      while (tail != head) {
+        record = &ring.record(tail);
+        const std::uint64_t begin_of_payload = tail += sizeof(Record);
+        const std::uint64_t size = record->has_payload() ? record->key_size() + std::uint64_t{record->value_size()} : 0;
+        tail += (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
+        take(*record, ring_text(ring, begin_of_payload, size), buffer, timeline);
+      }
+    };
+    while (!guarded(take_all)) drop(*record);
     if (tail != begin) __atomic_store_n(&buffer.tail, tail, __ATOMIC_RELEASE);  // pairs with make_room()
     return tail - begin;
   }

@@ -150,8 +150,8 @@ class Collector {
     target_.timeline.anchor(Anchor::now());
     publish_thresholds();
     store(registry_.process->pressed, 0u);
-    const double ended = look_for_finished(until, found.active);
-    found.fullest = std::max(ended, drain());  // what was recorded before those ends is seen now
+    look_for_finished(until, found);
+    found.fullest = std::max(found.fullest, drain());  // what was recorded before those ends is seen now
     found.progressed = !finished_.empty();
     // What was answered meanwhile leaves its place in the sink, and the cache, to what comes now.
     if (found.progressed && totals_.transactions.live != 0) settle();
@@ -249,9 +249,8 @@ class Collector {
     return memory_;
   }
 
-  // Notes the transactions that have finished, and whether there are any at all. Returns what part they are of the slots
-  // that no live transaction has.
-  double look_for_finished(std::uint64_t until, bool& any) {
+  // Notes the transactions that have finished, what part they are of the slots that no live one has, and whether there are any.
+  void look_for_finished(std::uint64_t until, Pass& found) {
     std::uint32_t finished = 0, live = 0;
     registry_.transactions.each_taken([&](TransactionSlot& slot) {
       const std::uint32_t phase = __atomic_load_n(&slot.phase, __ATOMIC_ACQUIRE);  // pairs with finish_root()
@@ -265,9 +264,9 @@ class Collector {
       Assembly& assembly = assembler_.assembly(slot);
       if (assembly.first_memory < 0) assembly.first_memory = memory();
     });
-    any = finished + live != 0;
     registry_.transactions.set_live(live);
-    return finished == 0 ? 0 : static_cast<double>(finished) / (slot_count - live);
+    found.active = finished + live != 0;
+    if (finished != 0) found.fullest = static_cast<double>(finished) / (slot_count - live);
   }
 
   void complete(TransactionSlot& slot) {

@@ -56,10 +56,13 @@ class TraceBuilder {
     const SpanId root_id = seed.span(number, ContextWord::root_id);
     spans_.emplace_back(root_id, SpanId{}, root_operation(slot, assembly), start, stop,
                         tag_views(assembly.span(ContextWord::root_id)));
+    std::uint16_t parent = ContextWord::root_id;  // of the span before, as siblings have the same
+    SpanId parent_id = root_id;
     for (const std::uint32_t index : order_) {
       const ArrivedSpan& span = assembly.spans()[index];
-      const std::uint16_t parent = assembly.find(span.parent) == nothing ? std::uint16_t{ContextWord::root_id} : span.parent;
-      spans_.emplace_back(seed.span(number, span.id), seed.span(number, parent), span.operation, timeline.at(span.start),
+      const std::uint16_t sent = assembly.find(span.parent) == nothing ? std::uint16_t{ContextWord::root_id} : span.parent;
+      if (sent != parent) parent_id = seed.span(number, parent = sent);
+      spans_.emplace_back(seed.span(number, span.id), parent_id, span.operation, timeline.at(span.start),
                           span.ended ? timeline.at(span.stop) : stop, tag_views(span));
     }
     return Trace(seed.request(number), start, stop, request_tags, spans_, load(slot.refused_spans));

@@ -18,28 +18,18 @@ namespace scout::inline v0 {
 
 namespace detail {
 
-// True if none of eight bytes needs a closer look: all are ASCII, none is a control character, a quote or a backslash.
-inline bool all_plain(std::uint64_t bytes) noexcept {
+// How many of eight bytes come before the first that needs a closer look: that is no ASCII, a control character, a quote or a
+// backslash.
+inline std::size_t plain_prefix(std::uint64_t bytes) noexcept {
   constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-  // Exact while the bytes are ASCII, and those that are not set the high bit by themselves.
+  // A byte that is plain borrows from none and gets no high bit; of those that are not, the lowest is marked for certain.
   const std::uint64_t controls = bytes - 0x20 * ones;
   const std::uint64_t quotes = (bytes ^ '"' * ones) - ones;
   const std::uint64_t backslashes = (bytes ^ '\\' * ones) - ones;
-  return ((bytes | controls | quotes | backslashes) & highs) == 0;
+  return static_cast<std::size_t>(std::countr_zero((bytes | controls | quotes | backslashes) & highs)) / 8;
 }
 
 inline bool is_plain(unsigned char byte) noexcept { return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\'; }
-
-inline const char* skip_plain(const char* text, const char* end) noexcept {
-  while (end - text >= 8) {
-    std::uint64_t bytes;
-    std::memcpy(&bytes, text, 8);
-    if (!all_plain(bytes)) break;
-    text += 8;
-  }
-  while (text != end && is_plain(static_cast<unsigned char>(*text))) ++text;
-  return text;
-}
 
 struct Utf8Sequence {
   std::size_t size;  // of the sequence, or of the part that one U+FFFD replaces
@@ -63,30 +53,59 @@ inline Utf8Sequence utf8_sequence(const char* text, const char* end) noexcept {
   return {size, true};
 }
 
+inline char* put_escape(char* out, unsigned char byte) noexcept {
+  constexpr char digits[] = "0123456789abcdef";
+  const char letter = byte == '"'    ? '"'
+                      : byte == '\\' ? '\\'
+                      : byte == '\n' ? 'n'
+                      : byte == '\r' ? 'r'
+                      : byte == '\t' ? 't'
+                                     : '\0';
+  const char escape[] = {'\\', letter != '\0' ? letter : 'u', '0', '0', digits[byte >> 4 & 7], digits[byte & 15]};
+  std::memcpy(out, escape, sizeof escape);
+  return out + (letter != '\0' ? 2 : 6);
+}
+
+// Writes a string's characters as JSON has them, those that begin before `until`, and moves `at` behind them. `end` is the
+// string's. Needs room for most_of_characters().
+inline char* put_characters(char* out, const char*& at, const char* until, const char* end) noexcept {
+  while (at < until) {
+    if (end - at >= 8) {
+      std::uint64_t bytes;
+      std::memcpy(&bytes, at, sizeof bytes);
+      std::memcpy(out, &bytes, sizeof bytes);
+      const std::size_t plain = plain_prefix(bytes);
+      at += plain;
+      out += plain;
+      if (plain == sizeof bytes) continue;
+    } else if (is_plain(static_cast<unsigned char>(*at))) {
+      *out++ = *at++;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(*at);
+    if (byte < 0x80) {
+      out = put_escape(out, byte);
+      ++at;
+    } else {
+      const Utf8Sequence sequence = utf8_sequence(at, end);
+      if (sequence.valid) {
+        std::memcpy(out, at, sequence.size);
+        out += sequence.size;
+      } else {
+        std::memcpy(out, "\xef\xbf\xbd", 3);
+        out += 3;
+      }
+      at += sequence.size;
+    }
+  }
+  return out;
+}
+// \u0000 for every byte, and as much for one that begins among eight plain ones.
+constexpr std::size_t most_of_characters(std::size_t size) noexcept { return 6 * size + 16; }
+
 template <class Out, std::size_t N>
 void append_literal(Out& out, const char (&text)[N]) {
   out.append(text, N - 1);
-}
-
-template <class Out>
-void append_escaped(Out& out, unsigned char byte) {
-  constexpr char digits[] = "0123456789abcdef";
-  switch (byte) {
-    case '"':
-      return append_literal(out, "\\\"");
-    case '\\':
-      return append_literal(out, "\\\\");
-    case '\n':
-      return append_literal(out, "\\n");
-    case '\r':
-      return append_literal(out, "\\r");
-    case '\t':
-      return append_literal(out, "\\t");
-    default: {
-      const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15], '\0'};
-      return append_literal(out, escape);
-    }
-  }
 }
 
 // The decimal digits of every number below a thousand.
@@ -114,36 +133,38 @@ inline constexpr DecimalDigits decimal_digits;
 
 }  // namespace detail
 
+namespace detail {
+
+// Piece by piece, most strings in one.
+template <bool quoted, class Out>
+void append_characters(Out& out, std::string_view text) {
+  constexpr std::size_t step = 128;
+  char piece[most_of_characters(step) + 2];
+  char* to = piece;
+  if (quoted) *to++ = '"';
+  const char *at = text.data(), *const end = at + text.size();
+  while (static_cast<std::size_t>(end - at) > step) {
+    to = put_characters(to, at, at + step, end);
+    out.append(piece, static_cast<std::size_t>(to - piece));
+    to = piece;
+  }
+  to = put_characters(to, at, end, end);
+  if (quoted) *to++ = '"';
+  out.append(piece, static_cast<std::size_t>(to - piece));
+}
+
+}  // namespace detail
+
 // The inside of a JSON string, without the quotes.
 template <class Out>
 void append_json_characters(Out& out, std::string_view text) {
-  const char* run = text.data();
-  const char* const end = run + text.size();
-  for (const char* at = run; at != end;) {
-    at = detail::skip_plain(at, end);
-    if (at == end) break;
-    const auto byte = static_cast<unsigned char>(*at);
-    const detail::Utf8Sequence sequence = byte < 0x80 ? detail::Utf8Sequence{1, false} : detail::utf8_sequence(at, end);
-    if (!sequence.valid) {
-      out.append(run, static_cast<std::size_t>(at - run));
-      if (byte < 0x80) {
-        detail::append_escaped(out, byte);
-      } else {
-        detail::append_literal(out, "\xef\xbf\xbd");
-      }
-      run = at + sequence.size;
-    }
-    at += sequence.size;
-  }
-  out.append(run, static_cast<std::size_t>(end - run));
+  detail::append_characters<false>(out, text);
 }
 
 // A quoted string; bytes that are no UTF-8 become U+FFFD.
 template <class Out>
 void append_json_string(Out& out, std::string_view text) {
-  detail::append_literal(out, "\"");
-  append_json_characters(out, text);
-  detail::append_literal(out, "\"");
+  detail::append_characters<true>(out, text);
 }
 
 // The literal null.

@@ -93,7 +93,7 @@ class UuidText {
 }
 
 // A JSON string's characters, when they are few or have to be escaped.
-[[gnu::noinline]] inline char* put_characters(char* out, std::string_view text) noexcept {
+[[gnu::noinline]] inline char* put_other_characters(char* out, std::string_view text) noexcept {
   if (text.size() >= 4 && text.size() <= 8) {
     const std::size_t at = text.size() - 4;
     std::uint32_t first, last;
@@ -101,14 +101,10 @@ class UuidText {
     std::memcpy(&last, text.data() + at, sizeof last);
     std::memcpy(out, &first, sizeof first);
     std::memcpy(out + at, &last, sizeof last);
-    if (all_plain(first | std::uint64_t{last} << 32)) return out + text.size();
+    if (plain_prefix(first | std::uint64_t{last} << 32) == 8) return out + text.size();
   }
-  struct {
-    char* out;
-    void append(const char* piece, std::size_t size) noexcept { out = put(out, std::string_view(piece, size)); }
-  } writer{out};
-  append_json_characters(writer, text);
-  return writer.out;
+  const char *at = text.data(), *const end = at + text.size();
+  return put_characters(out, at, end, end);
 }
 
 // A JSON string: what needs no escaping is copied while it is looked through, the last piece over the one before.
@@ -127,7 +123,7 @@ class UuidText {
     const std::size_t at = text.size() - half;
     plain = put_plain(out, begin, out + at, begin + at);
   }
-  out = plain ? out + text.size() : put_characters(out, text);
+  out = plain ? out + text.size() : put_other_characters(out, text);
   *out++ = '"';
   return out;
 }
