@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,10 +83,13 @@ class Connection {
         if (!take_greeting_answer(*answer, now)) return std::nullopt;
         continue;
       }
-      const auto received = socket_.receive(reader_.space());
+      if (std::exchange(read_all_, false)) return std::nullopt;
+      const std::span<char> space = reader_.space();
+      const auto received = socket_.receive(space);
       if (!received) return fail(received.error(), now), std::nullopt;
       if (*received == 0) return std::nullopt;
       reader_.filled(*received);
+      read_all_ = *received < space.size();
     }
   }
 
@@ -119,6 +123,7 @@ class Connection {
   void close() noexcept {
     socket_.close();
     reader_.reset();
+    read_all_ = false;
     outgoing_ = {};
     unanswered_ = 0;
     state_ = State::waiting;
@@ -219,6 +224,7 @@ class Connection {
   State state_ = State::waiting;
   Socket socket_;
   FrameReader reader_{max_answer_size};
+  bool read_all_ = false;  // what had come: a look for more would be for nothing
   AnswerParser parser_;
   std::vector<Endpoint> endpoints_;
   std::size_t next_endpoint_ = 0;

@@ -126,22 +126,25 @@ class CoreAgentSink {
 
   void pump(TimePoint now) {
     connection_.advance(now);
-    exchange(now);
+    while (exchange(now)) {
+    }
     if (connection_.open() && outbox_.in_flight() && now - progress_ >= answer_timeout) {
       connection_.fail({ErrorCode::timed_out, "no answer in 10 s"}, now);
       take_back();
     }
   }
 
-  // Receives and sends what can be without waiting.
-  void exchange(TimePoint now) {
-    for (bool sent = true; connection_.open() && sent;) {  // what is sent may be answered at once
+  // Receives and sends what can be without waiting. True: something was sent, and may be answered at once.
+  bool exchange(TimePoint now) {
+    bool sent = false;
+    if (connection_.open()) {
       introduced_ = true;
       receive_answers(now);
       sent = send_messages(now);
     }
     take_back();
     left_unsent_ = outbox_.unsent_bytes();
+    return sent;
   }
 
   // What was in flight on a connection that is gone.
