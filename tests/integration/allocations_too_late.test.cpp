@@ -1,4 +1,5 @@
 // A plugin that would count allocations comes too late: the program has an operator new already. PLUGIN is its path.
+#include <scout/agent.hpp>
 #include <scout/testing.hpp>
 
 #include <dlfcn.h>
@@ -6,7 +7,7 @@
 
 #include <string>
 
-TEST_CASE("where allocations cannot be counted the log says so, and no span has counts") {
+TEST_CASE("where allocations cannot be counted the log says so once, the description always, and no span has counts") {
   void* const plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
   REQUIRE(plugin != nullptr);
   std::string log;
@@ -19,6 +20,12 @@ TEST_CASE("where allocations cannot be counted the log says so, and no span has 
     scout::BackgroundTransaction job{"job"};
     const scout::ScopedSpan span{"work"};
   }
-  CHECK(log.find("allocations are not counted: another operator new comes first") != log.npos);
+  const std::string problem = "allocations are not counted: another operator new comes first";
+  CHECK(log.find(problem) != log.npos);
+  CHECK(scout::describe().find("problem: " + problem) != std::string::npos);
+  log.clear();
+  scout::configure({.sample_rate = 1});
+  CHECK(scout::describe().find("problem: " + problem) != std::string::npos);
+  CHECK(log == "");
   CHECK(recording.traces().at(0).spans()[1].tags().empty());
 }

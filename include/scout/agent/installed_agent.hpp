@@ -114,8 +114,7 @@ class InstalledAgent final : public AgentTable {
   bool do_install(Installation installation) {
     recording_state(registry_);  // a forked child comes into order first
     std::lock_guard lock(lifecycle_);
-    auto engine = std::make_unique<Engine>(finalize(installation.config));
-    if (const char* const problem = load(registry_.opt_ins.problem)) engine->config.problems.emplace_back(problem);
+    auto engine = std::make_unique<Engine>(finalized(installation.config));
     for (const auto& problem : engine->config.problems) engine->logger.write(LogLevel::warning, "scout.config", problem);
     if (installed_) {
       engine->logger.write(LogLevel::warning, "scout.config", "install() was called twice: the first installation stays");
@@ -160,6 +159,13 @@ class InstalledAgent final : public AgentTable {
     set_recording(source.recording);
     if (engine_->core_agent) start_launcher(installation.launcher);
     return true;
+  }
+
+  // With what an opt-in could not do among the problems.
+  FinalConfig finalized(const Config& config) const {
+    FinalConfig final_config = finalize(config);
+    if (const char* const problem = load(registry_.opt_ins.problem)) final_config.problems.emplace_back(problem);
+    return final_config;
   }
 
   // Somebody has to see to it that there is a core agent: core_agent/manager.hpp, or whoever runs the machine.
@@ -218,7 +224,7 @@ class InstalledAgent final : public AgentTable {
     for_each_config_field([&](const auto& field) {
       if (config.*field.given) code_.*field.given = std::move(config.*field.given);
     });
-    FinalConfig changed = finalize(code_);
+    FinalConfig changed = finalized(code_);
     for (const auto& problem : changed.problems) {
       if (std::find(reported_.begin(), reported_.end(), problem) != reported_.end()) continue;
       engine_->logger.write(LogLevel::warning, "scout.config", problem);
