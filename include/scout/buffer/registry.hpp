@@ -31,7 +31,7 @@ enum class Recording : std::uint32_t {
 // Supplied by the installed agent; called from application threads, off the hot path.
 struct AgentHooks {
   void (*wake)(AgentHooks& hooks) noexcept;    // a transaction began or a ring fills while the collector sleeps or is not there
-  void (*forked)(AgentHooks& hooks) noexcept;  // in the child, after the registry has been reset
+  void (*forked)(AgentHooks& hooks) noexcept;  // in the child, after the registry has been reset, under its lock
   std::uint64_t (*now)(AgentHooks& hooks) noexcept;  // the slow clock, in ticks of its own
   // The calling thread's stack (collect/stack_capture.hpp).
   std::uint32_t (*capture)(std::uint64_t* frames, std::uint32_t room, std::uint32_t skipped) noexcept;
@@ -70,6 +70,7 @@ struct Registry {
 
   ProcessState* process;
   ThreadBuffer* null_buffer;  // of threads that record nothing: its context is no_context, or unattached once installed
+  ThreadBuffer* busy_buffer;  // of threads that are being attached: always busy, behind the null buffer
   pthread_key_t thread_key;   // the thread's buffer, for objects that meet the thread for the first time
   Recording recording;        // what `process->recording` is to be; a fork does not wipe it
   AgentHooks* hooks;
@@ -190,8 +191,10 @@ inline ThreadBuffer* reset_buffers(Registry& registry) noexcept {
   return own;
 }
 
-// Brings a forked child into order: its rings are empty, the parent's transactions are not its own. Any thread; idempotent.
+// Brings a forked child into order: its rings are empty, the parent's transactions are not its own. Any thread; idempotent. Who
+// sees another state than `unknown` finds all of it done, the agent's part included.
 [[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void recover_after_fork(Registry& registry) noexcept {
+  if (load(registry.recording) == Recording::unknown) return;  // nothing was ever installed: no lock for each transaction
   ThreadBuffer* own = nullptr;
   {
     RegistryLock lock(registry);
@@ -201,12 +204,13 @@ inline ThreadBuffer* reset_buffers(Registry& registry) noexcept {
     registry.forked_transactions = registry.transactions.reset();
     registry.open_explicit_spans = 0;
     registry.no_memory_transactions = 0;
+    registry.busy_buffer->interrupted = 0;
     registry.fork_ticks = read_ticks();
     __atomic_store_n(&registry.process->sleeping, 1u, __ATOMIC_RELAXED);
+    if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->forked(*hooks);
     store_state(registry, registry.recording);
   }
   if (own != nullptr) own_buffer(*own);
-  if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->forked(*hooks);
 }
 
 // The state of recording, after a fork recovered first.

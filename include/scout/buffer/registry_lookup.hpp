@@ -37,12 +37,14 @@ inline Registry* create_registry() noexcept {
   constexpr std::size_t page = 4096;
   auto* const registry = static_cast<Registry*>(map_pages(sizeof(Registry), false));
   void* const process = map_pages(page, true);
-  void* const null_buffer = map_pages(sizeof(ThreadBuffer), false);
+  void* const null_buffer = map_pages(2 * sizeof(ThreadBuffer), false);
   if (registry == nullptr || process == nullptr || null_buffer == nullptr) return nullptr;
   if (pthread_key_create(&registry->thread_key, nullptr) != 0) return nullptr;
   registry->settings = Settings{};
   registry->process = static_cast<ProcessState*>(process);
   registry->null_buffer = static_cast<ThreadBuffer*>(null_buffer);
+  registry->busy_buffer = registry->null_buffer + 1;
+  registry->busy_buffer->context = busy_context;
   return registry;
 }
 
@@ -153,28 +155,34 @@ inline bool is_within(const dl_phdr_info& object, const void* place) noexcept {
   store(object_stays, true);
 }
 
+// The buffer that the calling thread has, or gets.
+[[gnu::visibility("hidden")]] inline ThreadBuffer& find_own_buffer(Registry& registry) noexcept {
+  const Recording state = recording_state(registry);
+  if (state == Recording::unknown || state == Recording::off) return *registry.null_buffer;
+  pin_object();
+  auto* buffer = static_cast<ThreadBuffer*>(pthread_getspecific(registry.thread_key));
+  if (buffer != nullptr) return *buffer;
+  {
+    RegistryLock lock(registry);
+    buffer = find_buffer(registry);
+  }
+  if (buffer == nullptr) return unattached_buffer;
+  own_buffer(*buffer);
+  pthread_setspecific(registry.thread_key, buffer);
+  return *buffer;
+}
+
 // The calling thread's buffer, from now on also in this object's thread-local; unattached_buffer when it cannot be had yet.
+// Meanwhile a signal handler on this thread finds it busy: it would wait for locks that the thread holds.
 [[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline ThreadBuffer& attach_thread() noexcept {
   Registry* const registry = find_registry();
   if (registry == nullptr) return unattached_buffer;
-  const Recording state = recording_state(*registry);
-  if (state == Recording::unknown || state == Recording::off) {
-    thread_buffer = registry->null_buffer;
-    return *thread_buffer;
-  }
-  pin_object();
-  auto* buffer = static_cast<ThreadBuffer*>(pthread_getspecific(registry->thread_key));
-  if (buffer == nullptr) {
-    {
-      RegistryLock lock(*registry);
-      buffer = find_buffer(*registry);
-    }
-    if (buffer == nullptr) return unattached_buffer;
-    own_buffer(*buffer);
-    pthread_setspecific(registry->thread_key, buffer);
-  }
-  thread_buffer = buffer;
-  return *buffer;
+  thread_buffer = registry->busy_buffer;
+  signal_fence();
+  ThreadBuffer& buffer = find_own_buffer(*registry);
+  signal_fence();
+  thread_buffer = &buffer;
+  return buffer;
 }
 
 }  // namespace scout::inline v0::detail

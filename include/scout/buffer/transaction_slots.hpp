@@ -71,7 +71,7 @@ class TransactionSlots {
   }
 
   template <class Visit>
-  void each_taken(Visit visit) noexcept {
+  void each_taken(Visit visit) {
     for (std::uint32_t word = 0; word < word_count; ++word) {
       for (std::uint64_t taken = __atomic_load_n(&taken_[word], __ATOMIC_ACQUIRE); taken != 0; taken &= taken - 1) {
         visit(slots_[word * 64 + static_cast<std::uint32_t>(__builtin_ctzll(taken))]);
