@@ -4,7 +4,8 @@
 // The door for one source file, usually that of main(): starts and stops the agent. Needs fmt and simdjson. With
 // SCOUT_DISABLE these functions do nothing and need neither.
 //
-// None of them throws, and only flush() and shutdown() wait, no longer than they are told.
+// None of them throws. flush() and shutdown() wait no longer than they are told; configure(), stats() and describe() for what the
+// background thread is doing, such as a sink's write(), and shutdown() for a configure() that does.
 
 #include "config/config.hpp"
 #include "scout.hpp"
@@ -21,14 +22,14 @@ namespace scout::inline v0 {
 // program includes core_agent/manager.hpp, in the process that installs.
 inline bool install(Config config = {}) {
   detail::AgentTable* const agent = detail::make_agent();
-  return agent != nullptr && agent->install(*agent, {std::move(config), {}, {}, &detail::launcher_of_this_object});
+  return agent != nullptr && agent->install(*agent, {std::move(config), {}, {}, detail::launcher_of_this_object});
 }
 
 // The same with a sink of your own in place of the core agent's. It must outlive shutdown(), or the process.
 template <Sink S>
 bool install(Config config, S& sink) {
   detail::AgentTable* const agent = detail::make_agent();
-  return agent != nullptr && agent->install(*agent, {std::move(config), detail::sink_table(sink), {}, nullptr});
+  return agent != nullptr && agent->install(*agent, {std::move(config), detail::sink_table(sink), {}, {}});
 }
 
 // Changes sampling, ignoring, the log's level, and whether anything is recorded (monitor). What `config` does not set keeps
@@ -50,14 +51,14 @@ inline void shutdown() {
   if (detail::AgentTable* const agent = detail::find_agent()) agent->shutdown(*agent);
 }
 
-// The account since the process began, or was forked. Waits for the pass of the collector that is under way.
+// The account since the process began, or was forked.
 inline Stats stats() {
   detail::AgentTable* const agent = detail::find_agent();
   return agent != nullptr ? agent->stats(*agent) : Stats{};
 }
 
 // What is installed, the account, and each value of the configuration with its origin, as text for a bug report: secrets are
-// masked. Waits as stats() does.
+// masked.
 inline std::string describe() {
   detail::AgentTable* const agent = detail::find_agent();
   return agent != nullptr ? agent->describe(*agent) : detail::description("not installed", nullptr, false, {});

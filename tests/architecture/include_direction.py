@@ -22,7 +22,7 @@ ARROWS = {
     "sink": ("core",),
     "collect": ("buffer", "sink", "config", "log"),
     "core_agent": ("sink", "config", "log"),
-    "core_agent/manager": ("core_agent", "config", "log", "version.hpp", "collect/guarded.hpp", "collect/thread_start.hpp"),
+    "core_agent/manager": ("core_agent", "config", "log", "version.hpp", "collect/thread_start.hpp"),
     "core_agent/manager.hpp": ("core_agent/manager", "agent"),
     "agent": ("collect", "core_agent"),
     "errors": ("agent", "config", "log"),

@@ -108,6 +108,17 @@ void without_handlers() {
   print_account();
 }
 
+// What the child calls first need not be what records.
+void configured_in_the_child() {
+  install();
+  job("parent");
+  REQUIRE(scout::flush(patience));
+  wait_for(fork_child([] {
+    scout::configure({.sample_rate = 1});
+    record_in_child();
+  }));
+}
+
 // A child that is killed in the middle leaves the parent as it was.
 void child_is_killed() {
   install();
@@ -130,6 +141,7 @@ int main(int argument_count, char** arguments) {
                    {"during_flush", during_flush},
                    {"during_connect", during_connect},
                    {"without_handlers", without_handlers},
+                   {"configured_in_the_child", configured_in_the_child},
                    {"child_is_killed", child_is_killed}},
                   argument_count, arguments);
 }

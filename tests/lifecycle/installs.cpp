@@ -2,6 +2,9 @@
 
 #include <scout/scout.hpp>
 
+#include <atomic>
+#include <thread>
+
 #include "account.hpp"
 #include "jobs.hpp"
 
@@ -101,6 +104,20 @@ void across_installations() {
   print_account();
 }
 
+// One that records already does not take the process for a forked one.
+void beside_a_thread() {
+  std::atomic<bool> ends = false;
+  std::thread thread([&] {
+    while (!ends) job("any");
+  });
+  REQUIRE(scout::install());
+  ends = true;
+  thread.join();
+  job("after");
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
@@ -111,6 +128,7 @@ int main(int argument_count, char** arguments) {
                    {"shutdown_in_child", shutdown_in_child},
                    {"shutdown_twice", shutdown_twice},
                    {"again_and_again", again_and_again},
-                   {"across_installations", across_installations}},
+                   {"across_installations", across_installations},
+                   {"beside_a_thread", beside_a_thread}},
                   argument_count, arguments);
 }

@@ -6,7 +6,9 @@
 #include <sys/time.h>
 #include <scout/scout.hpp>
 
+#include <atomic>
 #include <cstdio>
+#include <thread>
 
 #include "account.hpp"
 #include "jobs.hpp"
@@ -60,16 +62,19 @@ void sigsegv() {
   *nowhere = 1;
 }
 
+void record_in_handler(int) {
+  SCOUT_BACKGROUND_TRANSACTION("handler");
+  SCOUT_INSTRUMENT("handler");
+  SCOUT_TAG("count", 1);
+  handled = handled + 1;
+}
+
+const itimerval often{{0, 500}, {0, 500}}, never{};
+
 // Two thousand a second, wherever they hit.
 void span_in_handler() {
   install_and_connect();
-  on(SIGALRM, [](int) {
-    SCOUT_BACKGROUND_TRANSACTION("handler");
-    SCOUT_INSTRUMENT("handler");
-    SCOUT_TAG("count", 1);
-    handled = handled + 1;
-  });
-  const itimerval often{{0, 500}, {0, 500}}, never{};
+  on(SIGALRM, record_in_handler);
   setitimer(ITIMER_REAL, &often, nullptr);
   int count = 0;
   while (count < 1000 || handled < 100) {
@@ -79,6 +84,33 @@ void span_in_handler() {
   setitimer(ITIMER_REAL, &never, nullptr);
   REQUIRE(scout::flush(patience));
   print_account();
+}
+
+// Where a thread has its first ring from is behind a lock.
+void first_span() {
+  install_and_connect();
+  on(SIGUSR1, record_in_handler);
+  for (int i = 0; i < 500; ++i) {
+    std::atomic<bool> begins = false;
+    std::thread thread([&] {
+      begins = true;
+      job("thread");
+    });
+    while (!begins) {
+    }
+    pthread_kill(thread.native_handle(), SIGUSR1);
+    thread.join();
+  }
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+void nothing_installed() {
+  on(SIGALRM, record_in_handler);
+  setitimer(ITIMER_REAL, &often, nullptr);
+  while (handled < 500) job("nobody looks");
+  setitimer(ITIMER_REAL, &never, nullptr);
+  install_and_connect();
 }
 
 void signal_descriptor() {
@@ -103,6 +135,8 @@ int main(int argument_count, char** arguments) {
                    {"exit_in_handler", exit_in_handler},
                    {"sigsegv", sigsegv},
                    {"span_in_handler", span_in_handler},
+                   {"first_span", first_span},
+                   {"nothing_installed", nothing_installed},
                    {"signalfd", signal_descriptor}},
                   argument_count, arguments);
 }

@@ -35,7 +35,7 @@ struct Installation {
   Config config;
   std::optional<SinkTable> sink;
   std::optional<SlowClock> clock;
-  LauncherTable (*launcher)() noexcept = nullptr;
+  LauncherTable launcher{};
 };
 
 struct AgentTable : AgentHooks {
@@ -60,25 +60,24 @@ class InstalledAgent final : public AgentTable {
     now = [](AgentHooks& self) noexcept { return of(self).clock_.read(of(self).clock_.clock); };
     capture = capture_stack;
     hash_statement = detail::hash_statement;
-    // Whoever logs may hold our locks: in a log callback all but the last of these return at once.
     install = [](AgentTable& self, Installation installation) {
-      return !Logger::is_inside_callback() && of(self).do_install(std::move(installation));
+      return answered(false, [&] { return of(self).do_install(std::move(installation)); });
     };
     configure = [](AgentTable& self, Config config) {
-      if (!Logger::is_inside_callback()) of(self).do_configure(std::move(config));
+      answered(false, [&] { return of(self).do_configure(std::move(config)), true; });
     };
     flush = [](AgentTable& self, std::chrono::milliseconds timeout) {
-      return !Logger::is_inside_callback() && of(self).do_flush(timeout);
+      return answered(false, [&] { return of(self).do_flush(timeout); });
     };
     shutdown = [](AgentTable& self) {
-      if (!Logger::is_inside_callback()) of(self).do_shutdown();
+      answered(false, [&] { return of(self).do_shutdown(), true; });
     };
-    stats = [](AgentTable& self) { return Logger::is_inside_callback() ? Stats{} : of(self).do_stats(); };
+    stats = [](AgentTable& self) { return answered(Stats{}, [&] { return of(self).do_stats(); }); };
     describe = [](AgentTable& self) {
-      return Logger::is_inside_callback() ? "scout " SCOUT_VERSION ", no description within a log callback\n"
-                                          : of(self).do_describe();
+      if (Logger::is_inside_callback()) return std::string("scout " SCOUT_VERSION ", no description within a log callback\n");
+      return answered(std::string(), [&] { return of(self).do_describe(); });
     };
-    drain_at_exit = [](AgentTable& self) { of(self).do_drain_at_exit(); };
+    drain_at_exit = [](AgentTable& self) { guarded([&] { of(self).do_drain_at_exit(); }); };
   }
 
  private:
@@ -104,6 +103,14 @@ class InstalledAgent final : public AgentTable {
   };
 
   static InstalledAgent& of(AgentHooks& self) noexcept { return static_cast<InstalledAgent&>(self); }
+
+  // What `work` answers, or `otherwise`: at once in a log callback, since whoever logs may hold our locks, and when there is no
+  // memory.
+  template <class Answer, class Work>
+  static Answer answered(Answer otherwise, const Work& work) {
+    if (!Logger::is_inside_callback()) guarded([&] { otherwise = work(); });
+    return otherwise;
+  }
 
   // In 100 years at the latest: clocks and what adds to deadlines count nanoseconds in 64 bits.
   static Deadline after(Seconds time) {
@@ -147,10 +154,9 @@ class InstalledAgent final : public AgentTable {
       collector_ = std::make_unique<Collector>(registry_, target);
     }
     previous_engine_ = std::move(engine_);
-    previous_thread_ = std::move(thread_);
     stuck_ = false;
     engine_ = std::move(engine);
-    thread_ = std::make_unique<CollectorThread>(registry_, *collector_);
+    own_thread();
     engine_->logger.write(LogLevel::info, "scout.config", "scout " SCOUT_VERSION ": monitoring '{}'", engine_->config.name);
     if (engine_->logger.enabled(LogLevel::debug)) {
       for (const auto& line : scout::describe(engine_->config)) engine_->logger.write(LogLevel::debug, "scout.config", line);
@@ -169,13 +175,13 @@ class InstalledAgent final : public AgentTable {
   }
 
   // Somebody has to see to it that there is a core agent: core_agent/manager.hpp, or whoever runs the machine.
-  void start_launcher(LauncherTable (*offered)() noexcept) {
+  void start_launcher(LauncherTable offered) {
     const auto say = [&](LogLevel level, std::string_view why) {
       engine_->logger.write(level, "scout.launcher", "no core agent is launched: {}", why);
     };
     if (!engine_->config.core_agent_launch) return say(LogLevel::info, "core_agent_launch is off");
-    if (offered == nullptr) return say(LogLevel::info, "the program does not include scout/core_agent/manager.hpp");
-    launcher_ = offered();
+    if (offered.start == nullptr) return say(LogLevel::info, "the program does not include scout/core_agent/manager.hpp");
+    launcher_ = offered;
     if (!launcher_.start(engine_->config)) say(LogLevel::warning, "there is no thread for it");
   }
 
@@ -210,15 +216,24 @@ class InstalledAgent final : public AgentTable {
   }
 
   void set_recording(Recording state) noexcept {
-    registry_.recording = state;
+    const BlockedSignals blocked;  // a handler that records may need the lock
+    RegistryLock lock(registry_);  // both change at once: to other threads one without the other is a forked child
+    store(registry_.recording, state);
     __atomic_store_n(&registry_.process->sleeping, 1u, __ATOMIC_RELAXED);  // the first transaction starts the thread
     const bool on = state != Recording::off;
     store(registry_.null_buffer->context, on ? unattached_context : no_context);
     store_state(registry_, state);
   }
 
+  // A new one for the collector. A thread that wakes the one before may be at its last instructions.
+  void own_thread() {
+    previous_thread_ = std::exchange(thread_, std::make_shared<CollectorThread>(registry_, *collector_));
+    to_wake_.store(thread_.get(), std::memory_order_release);
+  }
+
   // Sampling, ignoring and logging change at the next transaction; monitor stops and starts recording.
   void do_configure(Config config) {
+    recording_state(registry_);
     std::lock_guard lock(lifecycle_);
     if (!installed_) return;
     for_each_config_field([&](const auto& field) {
@@ -238,11 +253,13 @@ class InstalledAgent final : public AgentTable {
 
   bool do_flush(std::chrono::milliseconds timeout) {
     recording_state(registry_);
-    std::unique_lock lock(lifecycle_);
+    const Deadline deadline = after(timeout);
+    std::unique_lock lock(lifecycle_, std::defer_lock);
+    if (!lock_until(lock, deadline)) return false;
     if (!installed_) return true;
-    CollectorThread& thread = *thread_;
+    const std::shared_ptr<CollectorThread> thread = thread_;  // shutdown() may come meanwhile
     lock.unlock();
-    return thread.flush(after(timeout));
+    return thread->flush(deadline);
   }
 
   void do_shutdown() {
@@ -259,9 +276,10 @@ class InstalledAgent final : public AgentTable {
 
   Stats do_stats() {
     recording_state(registry_);
-    std::lock_guard lock(lifecycle_);
-    if (thread_ == nullptr) return {};
-    return thread_->with_collector([](Collector& collector) { return collector.stats(); });
+    std::unique_lock lock(lifecycle_);
+    const std::shared_ptr<CollectorThread> thread = thread_;
+    lock.unlock();  // who has a deadline need not wait for a pass because of this
+    return thread == nullptr ? Stats{} : thread->with_collector([](Collector& collector) { return collector.stats(); });
   }
 
   std::string do_describe() {
@@ -278,15 +296,17 @@ class InstalledAgent final : public AgentTable {
   void do_drain_at_exit() {
     recording_state(registry_);
     std::unique_lock lock(lifecycle_, std::try_to_lock);  // exit() may come from anywhere, also from a log callback of ours
-    if (!lock.owns_lock() && shutting_down_.load(std::memory_order_acquire)) wait_for_shutdown();
-    if (!lock.owns_lock() || !installed_ || thread_->is_current()) return;
+    if (!lock.owns_lock() && shutting_down_.load(std::memory_order_acquire)) return wait_for_shutdown();
+    constexpr std::chrono::milliseconds patience{250};  // with another thread's configure()
+    if (!lock.owns_lock() && (Logger::is_inside_callback() || !lock_until(lock, Clock::now() + patience))) return;
+    if (!installed_ || thread_->is_current()) return;
     const double seconds = engine_->config.shutdown_timeout_seconds;
     if (exit_deadline_ == Deadline{}) exit_deadline_ = after(Seconds(seconds));
     if (!engine_->core_agent) {
       set_recording(Recording::off);
       stuck_ = !thread_->stop(exit_deadline_);
       installed_ = false;
-    } else if (registry_.fork_ticks == 0 || started_transactions() != 0) {  // a child without any has nothing to tell
+    } else if (registry_.fork_ticks == 0 || has_started_any()) {  // a child without any has nothing to tell
       drain(seconds);
     }
     report_losses();
@@ -300,15 +320,22 @@ class InstalledAgent final : public AgentTable {
     while (shutting_down_.load(std::memory_order_acquire) && Clock::now() < latest) ::usleep(1000);
   }
 
-  std::uint64_t started_transactions() {
-    return thread_->with_collector([](Collector& collector) { return collector.stats(); }).transactions.started;
+  // As of the exit; nullopt: the collector, or its sink, is busy until the deadline.
+  std::optional<Stats> last_account() {
+    return thread_->with_collector(exit_deadline_, [](Collector& collector) { return collector.stats(); });
+  }
+
+  bool has_started_any() {
+    const std::optional<Stats> account = last_account();
+    return !account || account->transactions.started != 0;
   }
 
   void drain(double seconds) {
     const Deadline unnoticed = Clock::now() + std::chrono::milliseconds(250);
     const bool flushed = thread_->flush(std::min(exit_deadline_, unnoticed));
     if (flushed || Clock::now() < unnoticed || Clock::now() >= exit_deadline_) return;  // done, refused, or no time
-    const std::uint64_t waiting = thread_->with_collector([](Collector& collector) { return collector.stats().transactions.live; });
+    const std::optional<Stats> account = last_account();
+    const std::uint64_t waiting = account ? account->transactions.live : 0;
     if (waiting != 0 && engine_->config.shutdown_message_enabled && !std::exchange(announced_, true)) {
       log_to_stderr(LogLevel::info, "scout.request", fmt::format("draining {} transactions for up to {} seconds", waiting, seconds));
     }
@@ -316,16 +343,17 @@ class InstalledAgent final : public AgentTable {
   }
 
   void report_losses() {
-    const Stats account = thread_->with_collector([](Collector& collector) { return collector.stats(); });
-    const std::uint64_t transactions = account.transactions.dropped.total() + account.transactions.live;
+    const std::optional<Stats> account = last_account();
+    if (!account) return engine_->logger.write(LogLevel::warning, "scout.request", "exit did not wait for what is being delivered");
+    const std::uint64_t transactions = account->transactions.dropped.total() + account->transactions.live;
     if (transactions == reported_losses_) return;
     reported_losses_ = transactions;
     engine_->logger.write(LogLevel::warning, "scout.request", "{} transactions were not delivered{}{}", transactions,
-                          account.last_error.empty() ? "" : ": ", account.last_error);
+                          account->last_error.empty() ? "" : ": ", account->last_error);
   }
 
   void on_wake() noexcept {
-    if (CollectorThread* const thread = thread_.get()) thread->wake();
+    if (CollectorThread* const thread = to_wake_.load(std::memory_order_acquire)) thread->wake();
   }
 
   // In a forked child: the parent's thread, connection and account are the parent's. What they were is left where it is,
@@ -333,7 +361,7 @@ class InstalledAgent final : public AgentTable {
   void on_forked() noexcept {
     new (&lifecycle_) std::mutex;
     shutting_down_ = false;
-    (void)thread_.release();
+    new (&thread_) std::shared_ptr<CollectorThread>;
     (void)collector_.release();
     launcher_ = {};
     new_seed();
@@ -345,7 +373,7 @@ class InstalledAgent final : public AgentTable {
     engine_ = std::move(engine);
     const Timeline timeline = clock_.read != nullptr ? Timeline(clock_.to_wall) : Timeline();
     collector_ = std::make_unique<Collector>(registry_, Collector::Target{&engine_->config, &engine_->logger, engine_->sink, timeline});
-    thread_ = std::make_unique<CollectorThread>(registry_, *collector_);
+    own_thread();
   }
 
   Registry& registry_;
@@ -358,7 +386,8 @@ class InstalledAgent final : public AgentTable {
   SlowClock clock_{};
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;
-  std::unique_ptr<CollectorThread> thread_, previous_thread_;  // the previous one: if it was stuck, it may be at its last instructions
+  std::shared_ptr<CollectorThread> thread_, previous_thread_;  // the previous one may be at its last instructions
+  std::atomic<CollectorThread*> to_wake_ = nullptr;            // the first of these, for application threads
   LauncherTable launcher_{};
   std::vector<std::unique_ptr<Published>> published_;
   Deadline exit_deadline_{};

@@ -33,14 +33,14 @@ inline void drain_process() noexcept {
 // Where leak checkers find the agent: they do not look into the registry's pages.
 [[gnu::visibility("hidden")]] inline constinit AgentTable* immortal_agent = nullptr;
 
-// The process's agent, made at its first use and immortal; nullptr: no memory for the registry.
-inline AgentTable* make_agent() {
+// The process's agent, made at its first use and immortal; nullptr: no memory for it.
+inline AgentTable* make_agent() noexcept {
   Registry* const registry = find_registry();
   if (registry == nullptr) return nullptr;
+  const BlockedSignals blocked;  // a handler that records may need the lock
   RegistryLock lock(*registry);
-  if (registry->hooks == nullptr) {
+  if (registry->hooks == nullptr && guarded([&] { immortal_agent = new InstalledAgent(*registry); })) {
     pin_object();  // its code is called until the end of the process
-    immortal_agent = new InstalledAgent(*registry);
     __atomic_store_n(&registry->hooks, static_cast<AgentHooks*>(immortal_agent), __ATOMIC_RELEASE);
     pthread_atfork(note_open_spans, nullptr, nullptr);
     std::atexit(drain_process);

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "../buffer/registry.hpp"
+#include "../core/guarded.hpp"
 #include "assembly.hpp"
-#include "guarded.hpp"
 #include "tag_json.hpp"
 #include "timeline.hpp"
 

@@ -89,6 +89,13 @@ class Collector {
     account(settlement);
   }
 
+  // The sink may be gone from now on.
+  void leave_sink() {
+    SinkStatus status = sink_status();
+    if (!status.last_error.empty()) totals_.last_error = std::move(status.last_error);
+    target_.sink = {};
+  }
+
   void send_metadata() {
     const Time now = wall_now();
     write_event("scout.metadata", metadata_json(*target_.config, now), now);
@@ -122,6 +129,7 @@ class Collector {
     stats.spans.dropped[Reason::late] += assembler_.late_spans();
     stats.spans.dropped[Reason::no_memory] += assembler_.no_memory_spans();
     stats.spans.live += assembler_.pending_spans();
+    stats.interrupted += load(registry_.busy_buffer->interrupted);
     stats.dropped_tags += assembler_.dropped_tags();
     stats.cut_tags += assembler_.cut_tags();
     each_buffer([&](ThreadBuffer& buffer) { add_counters(stats, buffer); });
@@ -146,6 +154,7 @@ class Collector {
   // Of those that ended after `until` (ticks) it notes only that they are there.
   Pass pass(std::uint64_t until) {
     Pass found;
+    finished_.clear();  // of a pass that found no memory
     memory_ = -1;
     target_.timeline.anchor(Anchor::now());
     publish_thresholds();

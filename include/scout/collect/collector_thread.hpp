@@ -16,10 +16,13 @@
 #include <climits>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
+#include "../core/guarded.hpp"
 #include "collector.hpp"
-#include "guarded.hpp"
+#include "lock_until.hpp"
 #include "thread_start.hpp"
 
 namespace scout::inline v0::detail {
@@ -40,11 +43,11 @@ class CollectorThread {
     syscall(SYS_futex, &signal_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
   }
 
-  // True: everything that was recorded before the call is delivered or counted.
+  // True: everything that was recorded before the call is delivered or counted, as it is after stop().
   bool flush(Deadline deadline) {
     if (!hand_over(Request::flush, deadline)) {
-      std::lock_guard lock(collector_lock_);
-      return flush_now(deadline);
+      std::unique_lock lock(collector_lock_, std::defer_lock);
+      return !is_current() && lock_until(lock, deadline) && (has_finished_ || flush_now(deadline));
     }
     std::unique_lock lock(request_lock_);
     const std::uint64_t mine = requested_;
@@ -55,7 +58,8 @@ class CollectorThread {
   // Drains until the deadline, gives up the rest, ends the thread. False: the sink did not return, the thread still lives.
   bool stop(Deadline deadline) {
     if (!hand_over(Request::stop, deadline)) {
-      std::lock_guard lock(collector_lock_);
+      std::unique_lock lock(collector_lock_, std::defer_lock);
+      if (is_current() || !lock_until(lock, deadline)) return false;
       finish(deadline);
       return true;
     }
@@ -70,6 +74,13 @@ class CollectorThread {
   template <class Work>
   auto with_collector(Work work) {
     std::lock_guard lock(collector_lock_);
+    return work(collector_);
+  }
+  // nullopt: somebody was at work until the deadline.
+  template <class Work>
+  std::optional<std::invoke_result_t<Work, Collector&>> with_collector(Deadline deadline, Work work) {
+    std::unique_lock lock(collector_lock_, std::defer_lock);
+    if (!lock_until(lock, deadline)) return std::nullopt;
     return work(collector_);
   }
 
@@ -204,6 +215,8 @@ class CollectorThread {
   void finish(Deadline deadline) {
     (void)flush_now(deadline);  // what is not settled by then is counted below
     guarded([&] { collector_.abandon(Reason::shutdown); });
+    guarded([&] { collector_.leave_sink(); });
+    has_finished_ = true;
   }
 
   // Whoever starts a transaction after the barrier sees the flag; whoever did before is seen here.
@@ -231,6 +244,7 @@ class CollectorThread {
   std::atomic<bool> running_ = false;
   pthread_t thread_{};
   bool introduced_ = false;  // the sink knows what this process is
+  bool has_finished_ = false;
 
   std::mutex request_lock_;
   std::condition_variable answered_;

@@ -8,14 +8,26 @@
 
 namespace scout::inline v0::detail {
 
+// The calling thread takes no signals meanwhile.
+class BlockedSignals {
+ public:
+  BlockedSignals() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
 // Runs `entry(argument)` on a thread that takes none of the application's signals. 0, or what pthread_create() says.
 inline int start_thread(pthread_t& thread, void* (*entry)(void*), void* argument) noexcept {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the thread
-  const int error = pthread_create(&thread, nullptr, entry, argument);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return error;
+  const BlockedSignals blocked;  // inherited by the thread
+  return pthread_create(&thread, nullptr, entry, argument);
 }
 
 }  // namespace scout::inline v0::detail

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "../config/final_config.hpp"
+#include "../core/guarded.hpp"
 #include "../log/log.hpp"
 #include "../sink/sink.hpp"
 #include "connection.hpp"
@@ -137,11 +138,12 @@ class CoreAgentSink {
   // Receives and sends what can be without waiting. True: something was sent, and may be answered at once.
   bool exchange(TimePoint now) {
     bool sent = false;
-    if (connection_.open()) {
+    const auto receive_and_send = [&] {
       introduced_ = true;
       receive_answers(now);
       sent = send_messages(now);
-    }
+    };
+    if (connection_.open() && !detail::guarded(receive_and_send)) connection_.close();  // an answer may be lost
     take_back();
     left_unsent_ = outbox_.unsent_bytes();
     return sent;

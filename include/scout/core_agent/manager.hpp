@@ -35,9 +35,8 @@ inline void stop_manager() {
   }
 }
 
-[[gnu::weak, gnu::used, gnu::visibility("hidden")]] LauncherTable launcher_of_this_object() noexcept {
-  return {start_manager, stop_manager};
-}
+// Before all initialisers of the program's: one of them may call install().
+[[gnu::constructor(101), maybe_unused]] static void offer_manager() { launcher_of_this_object = {start_manager, stop_manager}; }
 
 }  // namespace scout::inline v0::detail
 

@@ -358,6 +358,28 @@ TEST_CASE("a wake-up that comes after shutdown starts no thread") {
   CHECK(thread_count() == threads);
 }
 
+TEST_CASE("a sink may be gone after shutdown(): nobody asks it any more") {
+  struct Deferred {
+    scout::Expected<void> write(const scout::Trace&) { return {}; }
+    scout::Expected<void> write(const scout::ApplicationEvent&) { return {}; }
+    scout::Expected<void> flush(scout::Deadline) { return {}; }
+    bool service(scout::Settlement&) { return ++asked, false; }
+    void abandon(scout::Reason, scout::Settlement&) {}
+    scout::SinkStatus status() const { return ++asked, scout::SinkStatus{true, "the last error"}; }
+
+    mutable int asked = 0;
+  };
+  Deferred sink;
+  REQUIRE(scout::install(config(), sink));
+  record("work");
+  CHECK(scout::stats().connected);
+  scout::shutdown();
+  const int asked = sink.asked;
+  CHECK_FALSE(scout::stats().connected);
+  CHECK(scout::describe().find("the last error") != std::string::npos);
+  CHECK(sink.asked == asked);
+}
+
 TEST_CASE("a sink that hangs delays flush and shutdown no longer than they may take, and the application not at all") {
   struct Hanging {
     scout::Expected<void> write(const scout::Trace&) {
@@ -379,6 +401,13 @@ TEST_CASE("a sink that hangs delays flush and shutdown no longer than they may t
   REQUIRE(scout::install(hasty, sink));
   record("stuck");
   CHECK_FALSE(scout::flush(50ms));
+  std::atomic<bool> asks = false;
+  std::thread asking([&] {
+    asks = true;
+    (void)scout::stats();  // waits for the sink
+  });
+  while (!asks) std::this_thread::yield();
+  CHECK_FALSE(scout::flush(50ms));
   record("not delayed");
   scout::shutdown();
   TestSink next;
@@ -389,6 +418,7 @@ TEST_CASE("a sink that hangs delays flush and shutdown no longer than they may t
     sink.released = true;
     sink.changed.notify_all();
   }
+  asking.join();
   const auto latest = std::chrono::steady_clock::now() + 30s;
   bool installed = false;
   scout::Config quiet = config();

@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plain_memory.hpp"
@@ -52,6 +54,7 @@ class Bench : AgentHooks {
   }
   Collector::Target target() { return {&config_, &logger_, sink_table(sink), Timeline(0)}; }
   Collector collector() { return Collector(*registry_, target()); }
+  Registry& registry() { return *registry_; }
 
   std::uint64_t time = 1'000'000'000'000;
   Operations sink;
@@ -118,6 +121,46 @@ TEST_CASE("transactions that ended fill the slots as records fill a ring, those 
   CHECK(collector.pass().fullest == 0.5);
   CHECK(collector.flush(scout::Deadline::max()));
   CHECK(bench.sink.seen.size() == 2048);
+}
+
+TEST_CASE("what a look without memory has found is sent once") {
+  struct : Operations {
+    bool service(scout::Settlement&) {
+      if (std::exchange(no_memory, false)) throw std::bad_alloc();
+      return false;
+    }
+    void abandon(scout::Reason, scout::Settlement&) {}
+    scout::SinkStatus status() const { return {}; }
+
+    bool no_memory = false;
+  } sink;
+  Bench bench;
+  Collector::Target target = bench.target();
+  target.sink = sink_table(sink);
+  Collector collector(bench.registry(), target);
+  bench.finish("Job/first", bench.time - 1'000'000);
+  collector.pass();
+  bench.finish("Job/second", bench.time - 1'000'000);
+  sink.no_memory = true;
+  CHECK_THROWS_AS(collector.pass(), std::bad_alloc);
+  collector.pass();
+  CHECK(sink.seen == std::vector<std::string>{"Job/first", "Job/second"});
+}
+
+TEST_CASE("a flush that comes after the end leaves the sink alone: it may be gone") {
+  struct : Operations {
+    scout::Expected<void> flush(scout::Deadline) { return ++flushes, scout::Expected<void>(); }
+
+    int flushes = 0;
+  } sink;
+  Bench bench;
+  Collector::Target target = bench.target();
+  target.sink = sink_table(sink);
+  Collector collector(bench.registry(), target);
+  CollectorThread thread(bench.registry(), collector);
+  CHECK(thread.stop(scout::Deadline::max()));
+  CHECK(thread.flush(scout::Deadline::max()));
+  CHECK(sink.flushes == 1);
 }
 
 TEST_CASE("a ring that fills faster than it is read is looked at again at once; where nothing comes the looks become rare") {

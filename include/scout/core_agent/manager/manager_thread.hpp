@@ -17,8 +17,8 @@
 #include <optional>
 #include <utility>
 
-#include "../../collect/guarded.hpp"
 #include "../../collect/thread_start.hpp"
+#include "../../core/guarded.hpp"
 #include "core_agent_manager.hpp"
 
 namespace scout::inline v0::detail {
