@@ -6,13 +6,16 @@
 // load; a callback that throws is stopped here.
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <functional>
-#include <string>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -23,9 +26,40 @@ namespace scout::inline v0 {
 // Receives the agent's own messages, on any thread; what it throws is swallowed.
 using LogCallback = std::function<void(LogLevel level, std::string_view category, std::string_view message)>;
 
+namespace detail {
+
+// Keeps the SIGPIPE of a write on this thread from the program, which would die of it.
+class WithoutBrokenPipe {
+ public:
+  WithoutBrokenPipe() noexcept {
+    sigset_t pending;
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    was_pending_ = sigpending(&pending) != 0 || sigismember(&pending, SIGPIPE) != 0;  // it is blocked then, and the program's
+    if (!was_pending_) pthread_sigmask(SIG_BLOCK, &pipe_, &mask_);
+  }
+  ~WithoutBrokenPipe() {
+    if (was_pending_) return;
+    constexpr timespec at_once{};
+    while (sigtimedwait(&pipe_, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+  }
+  WithoutBrokenPipe(const WithoutBrokenPipe&) = delete;
+  WithoutBrokenPipe& operator=(const WithoutBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_, mask_;
+  bool was_pending_;
+};
+
+}  // namespace detail
+
 // One line on standard error.
 inline void log_to_stderr(LogLevel level, std::string_view category, std::string_view message) {
-  const std::string line = fmt::format("{}: {}: {}\n", category, log_level_name(level), message);
+  fmt::memory_buffer line;
+  fmt::format_to(std::back_inserter(line), "{}: {}: {}\n", category, log_level_name(level), message);
+  const detail::WithoutBrokenPipe guard;
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -48,30 +82,36 @@ class Logger {
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
 
   void write(LogLevel level, std::string_view category, std::string_view message) const noexcept {
-    if (enabled(level)) pass_on(level, category, message);
+    if (enabled(level)) pass_on([&] { callback_(level, category, message); });
   }
 
   // Whether the caller is called by a callback. The agent may hold locks then.
   static bool is_inside_callback() noexcept { return detail::inside_log_callback; }
 
-  // Formats only what will be seen.
+  // Formats only what will be seen. What cannot be formatted, for want of memory, is lost.
   template <class... Arguments>
   requires(sizeof...(Arguments) > 0) void write(LogLevel level, std::string_view category,
                                                 fmt::format_string<Arguments...> format,
                                                 Arguments&&... arguments) const noexcept {
-    if (enabled(level)) pass_on(level, category, fmt::format(format, std::forward<Arguments>(arguments)...));
+    if (!enabled(level)) return;
+    pass_on([&] {
+      fmt::memory_buffer message;  // a short one needs no memory
+      fmt::format_to(std::back_inserter(message), format, std::forward<Arguments>(arguments)...);
+      callback_(level, category, std::string_view(message.data(), message.size()));
+    });
   }
 
  private:
-  void pass_on(LogLevel level, std::string_view category, std::string_view message) const noexcept {
+  template <class Call>
+  static void pass_on(Call call) noexcept {
     const bool outer = std::exchange(detail::inside_log_callback, true);
 #if __cpp_exceptions
     try {
-      callback_(level, category, message);
+      call();
     } catch (...) {
     }
 #else
-    callback_(level, category, message);
+    call();
 #endif
     detail::inside_log_callback = outer;
   }

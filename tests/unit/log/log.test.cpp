@@ -2,9 +2,13 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 
+#include <csignal>
+#include <new>
 #include <stdexcept>
 #include <thread>
+#include <string>
 #include <vector>
 
 using namespace scout;
@@ -20,7 +24,38 @@ struct Lines {
   }
 };
 
+// What a long message is without memory.
+struct Unformattable {};
+
+// How a child process ends that writes a warning to a standard error that nobody reads, and then does what is asked.
+template <class Then>
+int status_of_writer(Then then) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGPIPE, SIG_DFL);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    _exit(then());
+  }
+  close(ends[0]);
+  close(ends[1]);
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return status;
+}
+
 }  // namespace
+
+template <>
+struct fmt::formatter<Unformattable> : fmt::formatter<int> {
+  template <class Context>
+  auto format(const Unformattable&, Context& context) const -> decltype(context.out()) {
+    throw std::bad_alloc();
+  }
+};
 
 TEST_SUITE_BEGIN("log/log");
 
@@ -84,6 +119,40 @@ TEST_CASE("without a callback a warning is one line on standard error and info i
   close(ends[0]);
   REQUIRE(size > 0);
   CHECK(std::string_view(text, static_cast<std::size_t>(size)) == "scout.config: warning: name is not set\n");
+}
+
+TEST_CASE("a message that cannot be formatted is lost, and nothing else") {
+  Lines seen;
+  const Logger logger(LogLevel::debug, seen.callback());
+  logger.write(LogLevel::error, "scout.config", "{}", Unformattable{});
+  CHECK(!Logger::is_inside_callback());
+  logger.write(LogLevel::error, "scout.config", "{}", 1);
+  CHECK(seen.lines == std::vector<std::string>{"error scout.config 1"});
+}
+
+TEST_CASE("a standard error that nobody reads any more does not end the program") {
+  const int status = status_of_writer([] {
+    Logger().write(LogLevel::warning, "scout.config", "name is not set");
+    sigset_t mask, pending;
+    pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+    sigpending(&pending);
+    return sigismember(&mask, SIGPIPE) + 2 * sigismember(&pending, SIGPIPE);
+  });
+  CHECK(status == 0);
+}
+
+TEST_CASE("a SIGPIPE that the program has blocked and not looked at yet is still there behind a message") {
+  const int status = status_of_writer([] {
+    sigset_t pipe_only, pending;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, nullptr);
+    raise(SIGPIPE);
+    Logger().write(LogLevel::warning, "scout.config", "name is not set");
+    sigpending(&pending);
+    return sigismember(&pending, SIGPIPE) == 1 ? 0 : 1;
+  });
+  CHECK(status == 0);
 }
 
 TEST_CASE("a repeated message is due once a minute and its repetitions are counted") {
