@@ -4,6 +4,7 @@
 // From ticks to wall time. The collector anchors the process's counter to the clocks of the system at every pass; a time is
 // the last anchor's wall time less the ticks since, so that a trace never sees the wall clock jump between its spans.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -43,9 +44,10 @@ class Timeline {
     last_ = now;
   }
 
-  // The ticks at a time of the steady clock, or of the system's, in nanoseconds.
-  std::uint64_t ticks_at_steady(std::int64_t steady) const noexcept { return ticks_after_last(steady - last_.steady); }
-  std::uint64_t ticks_at_wall(std::int64_t wall) const noexcept { return ticks_after_last(wall - last_.wall); }
+  // The ticks at a time of the steady clock, or of the system's, in nanoseconds. The application may say any time: one that
+  // is farther than a century, or than ticks can be counted, is as far as that.
+  std::uint64_t ticks_at_steady(std::int64_t steady) const noexcept { return ticks_after_last(steady, last_.steady); }
+  std::uint64_t ticks_at_wall(std::int64_t wall) const noexcept { return ticks_after_last(wall, last_.wall); }
   std::uint64_t ticks_at(RecordClock clock, std::uint64_t time) const noexcept {
     switch (clock) {
       case RecordClock::steady: return ticks_at_steady(static_cast<std::int64_t>(time));
@@ -68,9 +70,14 @@ class Timeline {
   }
 
  private:
-  std::uint64_t ticks_after_last(std::int64_t nanoseconds) const noexcept {
-    const double ticks = static_cast<double>(nanoseconds) / nanoseconds_per_tick_;
-    return last_.ticks + static_cast<std::uint64_t>(fixed_ ? nanoseconds : static_cast<std::int64_t>(ticks));
+  std::uint64_t ticks_after_last(std::int64_t time, std::int64_t last) const noexcept {
+    constexpr std::int64_t century = 3'155'760'000'000'000'000;
+    constexpr double countable = 8e18;
+    std::int64_t since = 0;
+    if (__builtin_sub_overflow(time, last, &since)) since = time < last ? -century : century;
+    since = std::clamp(since, -century, century);
+    const double ticks = std::clamp(static_cast<double>(since) / nanoseconds_per_tick_, -countable, countable);
+    return last_.ticks + static_cast<std::uint64_t>(fixed_ ? since : static_cast<std::int64_t>(ticks));
   }
 
   Anchor first_, last_;

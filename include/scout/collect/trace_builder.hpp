@@ -5,6 +5,9 @@
 // as JSON. A span whose parent will not be sent hangs on the root.
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,12 +78,16 @@ class TraceBuilder {
     return count;
   }
 
+  // Ticks from before the counter began are below zero.
+  static std::int64_t start_of(const ArrivedSpan& span) noexcept { return static_cast<std::int64_t>(span.start); }
+
   // Fills order_ with the started spans below the root, depth first.
   void order(Assembly& assembly) {
     if (is_in_order(assembly)) return;
     const std::vector<ArrivedSpan>& spans = assembly.spans();
     const auto earlier = [&](std::uint32_t left, std::uint32_t right) {
-      return spans[left].start != spans[right].start ? spans[left].start < spans[right].start : spans[left].id < spans[right].id;
+      const std::int64_t left_start = start_of(spans[left]), right_start = start_of(spans[right]);
+      return left_start != right_start ? left_start < right_start : spans[left].id < spans[right].id;
     };
     sorted_.clear();
     for (std::uint32_t index = 0; index < spans.size(); ++index) {
@@ -113,13 +120,13 @@ class TraceBuilder {
   bool is_in_order(Assembly& assembly) {
     order_.clear();
     stack_.clear();  // ids
-    std::uint64_t latest = 0;
+    std::int64_t latest = std::numeric_limits<std::int64_t>::min();
     for (const std::uint32_t index : assembly.by_id()) {
       if (index == nothing) continue;
       const ArrivedSpan& span = assembly.spans()[index];
       if (!span.started) continue;
-      if (span.start < latest) return false;
-      latest = span.start;
+      if (start_of(span) < latest) return false;
+      latest = start_of(span);
       while (!stack_.empty() && stack_.back() != span.parent) stack_.pop_back();
       if (stack_.empty() && assembly.find(span.parent) != nothing) return false;
       stack_.push_back(span.id);

@@ -147,15 +147,19 @@ inline ContextWord open_span(ContextWord parent, std::uint64_t word, Text kind, 
   return context;
 }
 
-// Nanoseconds since the epoch of a time point's clock; without <chrono>.
+// Nanoseconds since the epoch of a time point's clock, as far as they can be counted; without <chrono>.
 template <class TimePoint>
 constexpr std::int64_t nanoseconds_of(TimePoint time) noexcept {
   constexpr std::int64_t second = 1'000'000'000;
+  constexpr double countable = 9.2e18;
   const auto count = time.time_since_epoch().count();
+  const double nearly = static_cast<double>(count) * (1e9 * TimePoint::period::num / TimePoint::period::den);
+  if (!(nearly < countable)) return __INT64_MAX__;
+  if (nearly < -countable) return -__INT64_MAX__;
   if constexpr (second % TimePoint::period::den == 0) {
     return static_cast<std::int64_t>(count * (TimePoint::period::num * (second / TimePoint::period::den)));
   } else {
-    return static_cast<std::int64_t>(static_cast<double>(count) * (1e9 * TimePoint::period::num / TimePoint::period::den));
+    return static_cast<std::int64_t>(nearly);
   }
 }
 

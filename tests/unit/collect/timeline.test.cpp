@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
 using namespace scout::detail;
 using namespace std::chrono_literals;
@@ -36,6 +38,23 @@ TEST_CASE("a clock of nanoseconds is exact") {
   Timeline timeline(1'000);
   timeline.anchor(Anchor::now());
   CHECK(timeline.at(5) == scout::Time(1'005ns));
+}
+
+TEST_CASE("a time that no clock reaches is a century away, or as far as the counter counts") {
+  constexpr auto century = std::chrono::days(36'525);
+  constexpr std::int64_t first = std::numeric_limits<std::int64_t>::min(), last = std::numeric_limits<std::int64_t>::max();
+  const Timeline measured, nanoseconds(Anchor::now().wall);
+  for (const Timeline* timeline : {&measured, &nanoseconds}) {
+    const scout::Time now = std::chrono::system_clock::now();
+    for (const auto clock : {scout::detail::RecordClock::steady, scout::detail::RecordClock::wall}) {
+      const auto before = now - timeline->at(timeline->ticks_at(clock, static_cast<std::uint64_t>(first)));
+      const auto after = timeline->at(timeline->ticks_at(clock, static_cast<std::uint64_t>(last))) - now;
+      for (const auto distance : {before, after}) {
+        CHECK(distance > century / 2);
+        CHECK(distance < century + 24h);
+      }
+    }
+  }
 }
 
 TEST_SUITE_END();

@@ -202,6 +202,27 @@ TEST_CASE("a span can be added after the fact, in times of either clock") {
   CHECK(ledger.spans().delivered == 4);
 }
 
+TEST_CASE("an added span may have any times: those of before the machine's start come first, and none is beyond a century") {
+  using Steady = std::chrono::steady_clock;
+  using Hours = std::chrono::time_point<Steady, std::chrono::hours>;
+  using Seconds = std::chrono::time_point<Steady, std::chrono::duration<double>>;
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::add_span("now", Steady::now(), Steady::now());
+    scout::add_span("always", Steady::time_point::min(), Steady::time_point::max());
+    scout::add_span("hours", Hours::min(), Hours::max());
+    scout::add_span("seconds", Seconds::min(), Seconds::max());
+  }
+  CHECK(matches(recording, web("page").children(span("Custom/always"), span("Custom/hours"), span("Custom/seconds"),
+                                                span("Custom/now"))));
+  const auto trace = recording.traces().at(0);
+  for (const std::size_t far : {1, 2, 3}) {
+    CHECK(trace.start() - trace.spans()[far].start() > 24h * 365 * 50);
+    CHECK(trace.spans()[far].stop() - trace.stop() > 24h * 365 * 50);
+  }
+}
+
 TEST_CASE("a movable span may say itself when it started and ended, in times of either clock") {
   scout::testing::Recording recording;
   const auto steady = std::chrono::steady_clock::now();
