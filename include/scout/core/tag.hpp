@@ -46,8 +46,11 @@ concept Real = __is_same(T, float) || __is_same(T, double) || __is_same(T, long 
 template <class T>
 concept Scalar = __is_same(T, decltype(nullptr)) || __is_same(T, bool) || Integer<T> || Real<T>;
 
+// An enumeration's to_json for any writer at all is that of a JSON library (NLOHMANN_JSON_SERIALIZE_ENUM), and none of ours.
+struct AnyWriter {};
 template <class T>
-concept HasToJson = requires(TagWriter& writer, const T& value) { to_json(writer, value); };
+concept HasToJson = requires(TagWriter& writer, const T& value) { to_json(writer, value); } &&
+                    !(Enumeration<T> && requires(AnyWriter& writer, const T& value) { to_json(writer, value); });
 template <class T>
 concept OptionalLike = requires(const T& value) {
   value.has_value();
@@ -91,6 +94,16 @@ constexpr bool taggable() noexcept {
   }
 }
 
+// An enumerator's number; of an enumeration of characters, too.
+template <Enumeration T>
+[[gnu::always_inline]] constexpr auto number_of(T value) noexcept {
+  if constexpr (Scalar<__underlying_type(T)>) {
+    return static_cast<__underlying_type(T)>(value);
+  } else {
+    return +static_cast<__underlying_type(T)>(value);
+  }
+}
+
 // A scalar as the words a and b of its record.
 struct ScalarWords {
   RecordKind kind;
@@ -106,7 +119,7 @@ template <Scalar T>
   } else if constexpr (Real<T>) {
     return {RecordKind::tag_real, __builtin_bit_cast(std::uint64_t, static_cast<double>(value))};
   } else if constexpr (Enumeration<T>) {
-    return scalar_words(static_cast<__underlying_type(T)>(value));
+    return scalar_words(number_of(value));
   } else if constexpr (SignedInteger<T>) {
     return {RecordKind::tag_signed, static_cast<std::uint64_t>(static_cast<std::int64_t>(value))};
   } else {
@@ -191,7 +204,7 @@ class TagWriter {
 
  private:
   template <class T>
-  static constexpr bool noexcept_value = detail::Scalar<T> || detail::TextLike<T>;
+  static constexpr bool noexcept_value = !detail::HasToJson<T> && (detail::Scalar<T> || detail::TextLike<T>);
   static constexpr int deepest = 16;  // arrays and objects below this become null
 
   bool skipping() const noexcept { return cut_ != 0 || depth_ > deepest; }
@@ -231,6 +244,8 @@ class TagWriter {
   void map_key(const Key& name) noexcept {
     if constexpr (detail::TextLike<Key>) {
       key(name);
+    } else if constexpr (detail::Enumeration<Key>) {
+      map_key(detail::number_of(name));
     } else {
       char digits[24];
       char* out = digits + sizeof digits;

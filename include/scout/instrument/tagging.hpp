@@ -90,10 +90,10 @@ template <Taggable T>
   if (key.size() == 0 || key.size() > key_limit) [[unlikely]]
     return drop_tag(buffer);
   if (key.is_literal()) {
-    if constexpr (Scalar<T>) {
+    if constexpr (Scalar<T> && !HasToJson<T>) {
       const ScalarWords words = scalar_words(value);
       return put_short_tag(buffer, {record_word(words.kind, key.data()), words.a, 0, target.bits});
-    } else if constexpr (TextLike<T>) {
+    } else if constexpr (TextLike<T> && !HasToJson<T>) {
       const Text text(value);
       if (text.size <= 16 && (text.size == 0 || __builtin_memchr(text.data, 0, text.size) == nullptr)) {
         Record record{record_word(RecordKind::tag_text, key.data()), 0, 0, target.bits};

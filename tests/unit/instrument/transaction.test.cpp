@@ -263,6 +263,65 @@ TEST_CASE("a type with to_json is a value, also inside containers") {
   CHECK(tag_json(trace, "nested") == "[[[1]]]");
 }
 
+enum class Plan { free, paid };
+void to_json(scout::TagWriter& writer, Plan plan) {
+  if (plan == Plan::free) throw 7;
+  writer.text("paid");
+}
+struct Secret : std::string {
+  using std::string::string;
+};
+void to_json(scout::TagWriter& writer, const Secret&) { writer.text("***"); }
+enum class Level : signed char { low = -1 };
+enum class Side : char { buy = 'B' };
+enum class Unit { meter = 1 };
+template <class Json>
+void to_json(Json& json, const Unit&) {
+  json = "m";  // as NLOHMANN_JSON_SERIALIZE_ENUM has it
+}
+
+TEST_CASE("to_json of an enumeration and of a string class goes before what they are, whatever the key") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"types"};
+    SCOUT_CONTEXT("plan", Plan::paid);
+    SCOUT_CONTEXT("secret", Secret("hunter2"));
+    scout::add_context(std::string("plans"), std::vector{Plan::paid});
+  }
+  CHECK(matches(recording, web("types").tag("plan", "paid").tag("secret", "***")));
+  CHECK(tag_json(recording.traces().at(0), "plans") == R"(["paid"])");
+}
+
+TEST_CASE("an enumeration is its number, also as a key, of characters and beside the to_json of a JSON library") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"types"};
+    SCOUT_CONTEXT("side", Side::buy);
+    SCOUT_CONTEXT("unit", Unit::meter);
+    scout::add_context("units", std::vector{Unit::meter});
+    scout::add_context("levels", std::map<Level, int>{{Level::low, 2}});
+    scout::add_context("sides", std::map<Side, Level>{{Side::buy, Level::low}});
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(tag_json(trace, "side") == "66");
+  CHECK(tag_json(trace, "unit") == "1");
+  CHECK(tag_json(trace, "units") == "[1]");
+  CHECK(tag_json(trace, "levels") == R"({"-1":2})");
+  CHECK(tag_json(trace, "sides") == R"({"66":-1})");
+}
+
+TEST_CASE("a to_json of an enumeration may throw like any other") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"throws"};
+    CHECK_THROWS_AS(scout::add_context("bad", Plan::free), int);
+    CHECK_THROWS_AS(scout::add_context(std::string("worse"), Plan::free), int);
+    scout::add_context("good", 1);
+    scout::ScopedSpan span{"after"};
+  }
+  CHECK(matches(recording, web("throws").no_tag("bad").no_tag("worse").tag("good", 1).children(span("Custom/after"))));
+}
+
 TEST_CASE("a throwing to_json passes its exception on, loses its tag only, and leaves recording in order") {
   scout::testing::Recording recording;
   {
