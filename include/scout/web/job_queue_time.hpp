@@ -4,10 +4,15 @@
 // How long a job waited between whoever queued it and the worker that runs it. The producer puts the text of
 // TaskStart{} into the message under task_start_header; the worker hands what it finds there to tag_job_queue_time().
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "../core/json_text.hpp"
 #include "../instrument/transaction.hpp"
@@ -47,18 +52,31 @@ constexpr std::optional<std::chrono::nanoseconds> parse_task_start(std::string_v
   if (parse_queue_start(task_start, start + years_ahead)) return std::chrono::nanoseconds{0};
   return std::nullopt;
 }
-inline std::optional<std::chrono::nanoseconds> parse_task_start(std::int64_t task_start, Time start) noexcept {
+template <std::integral Number>
+  requires(!std::same_as<Number, bool>)
+std::optional<std::chrono::nanoseconds> parse_task_start(Number task_start, Time start) noexcept {
   char text[24];
   return parse_task_start({text, std::to_chars(text, text + sizeof text, task_start).ptr}, start);
 }
-inline std::optional<std::chrono::nanoseconds> parse_task_start(double task_start, Time start) noexcept {
+template <std::floating_point Number>
+std::optional<std::chrono::nanoseconds> parse_task_start(Number task_start, Time start) noexcept {
   char text[64];
-  if (!scout::detail::is_finite(task_start)) return std::nullopt;
-  const auto [end, error] = std::to_chars(text, text + sizeof text, task_start, std::chars_format::fixed);
+  const auto number = static_cast<double>(task_start);
+  if (!scout::detail::is_finite(number)) return std::nullopt;
+  const auto [end, error] = std::to_chars(text, text + sizeof text, number, std::chars_format::fixed);
   return error == std::errc{} ? parse_task_start({text, end}, start) : std::nullopt;
 }
+template <class Duration>
+std::optional<std::chrono::nanoseconds> parse_task_start(std::chrono::sys_time<Duration> task_start, Time start) noexcept {
+  using namespace std::chrono;
+  constexpr days longest{10 * 365}, years_ahead{9 * 365};
+  const duration<double> nearly = duration<double>(start.time_since_epoch()) - duration<double>(task_start.time_since_epoch());
+  if (!(nearly < longest && nearly > -years_ahead)) return std::nullopt;
+  return std::max(start - time_point_cast<nanoseconds>(task_start), nanoseconds{0});
+}
 
-// Tags the current transaction; call it right after its start. An unusable value is no tag.
+// Tags the current transaction; call it right after its start. The value is a text, a number or a time of the system's clock; an
+// unusable one is no tag.
 template <class TaskStartValue>
 void tag_job_queue_time(const TaskStartValue& task_start, Time start = std::chrono::system_clock::now()) noexcept {
   if (!is_recording()) return;

@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 #include <scout/testing.hpp>
 
+#include <chrono>
+#include <ctime>
 #include <limits>
+#include <optional>
 #include <string>
 
 using namespace std::chrono_literals;
@@ -18,7 +21,8 @@ std::optional<std::chrono::nanoseconds> waited(TaskStart task_start) {
   return web::parse_task_start(task_start, start);
 }
 
-std::string tag_of_job(std::string_view task_start) {
+template <class TaskStart>
+std::string tag_of_job(TaskStart task_start) {
   scout::testing::Recording recording;
   {
     scout::BackgroundTransaction job("mail");
@@ -51,6 +55,21 @@ TEST_CASE("numbers and texts in seconds, milliseconds, microseconds and nanoseco
   CHECK(waited(std::string_view("1699999998.5")) == 1'623'456'789ns);
 }
 
+TEST_CASE("a number of any type and a time of the system's clock in any unit are understood") {
+  CHECK(waited(1'699'999'998) == 2'123'456'789ns);
+  CHECK(waited(1'699'999'998U) == 2'123'456'789ns);
+  CHECK(waited(1'699'999'998LL) == 2'123'456'789ns);
+  CHECK(waited(1'699'999'998'123ULL) == 2'000'456'789ns);
+  CHECK(waited(1'699'999'998.5L) == 1'623'456'789ns);
+  CHECK(waited(1e9F) == std::nullopt);
+  CHECK(waited(start - 2s) == 2s);
+  CHECK(waited(std::chrono::floor<std::chrono::seconds>(start)) == 123'456'789ns);
+  CHECK(waited(start + 1min) == 0ns);
+  CHECK(waited(std::chrono::sys_seconds{1'500'000s}) == std::nullopt);  // no microseconds, as a number that large would be
+  CHECK(waited(std::chrono::sys_seconds::min()) == std::nullopt);
+  CHECK(waited(std::chrono::sys_seconds::max()) == std::nullopt);
+}
+
 TEST_CASE("a job from the future has not waited") {
   CHECK(waited(std::int64_t{1'700'000'060}) == 0ns);
   CHECK(waited(1'700'000'060'000.0) == 0ns);
@@ -71,6 +90,8 @@ TEST_CASE("what is no moment in a job's life is refused") {
 
 TEST_CASE("the transaction of a job carries its queue time, and nothing when there is none to be known") {
   CHECK(tag_of_job(web::TaskStart(std::chrono::system_clock::now() + 1min).text()) == "0");
+  CHECK(tag_of_job(std::chrono::system_clock::now() + 1min) == "0");
+  CHECK(tag_of_job(std::time(nullptr) + 60) == "0");
   CHECK(tag_of_job("soon") == "none");
 }
 
