@@ -5,9 +5,11 @@
 // several processes may share a file and a reader may follow it. Used by the collector's thread.
 
 #include <fcntl.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -61,10 +63,7 @@ class FileSink {
   }
 
   // Every line is written already. An error: the last one was not, and why.
-  Expected<void> flush(Deadline) {
-    if (fd_ < 0) return failure(error_);
-    return {};
-  }
+  Expected<void> flush(Deadline) { return result(); }
 
  private:
   void open() noexcept {
@@ -94,20 +93,32 @@ class FileSink {
   Expected<void> write_line() {
     line_ += "}\n";
     if (fd_ < 0) open();
-    if (fd_ < 0) return failure(error_);
+    if (fd_ < 0) return result();
+    if (torn_) line_.insert(line_.begin(), '\n');
+    error_ = 0;
     for (std::string_view rest = line_; !rest.empty();) {
       const ssize_t written = ::write(fd_, rest.data(), rest.size());
-      if (written < 0 && errno != EINTR) return failure(errno);
-      rest.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+      if (written < 0 && errno != EINTR) {
+        error_ = errno;
+        break;
+      }
+      if (written <= 0) continue;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+      torn_ = rest.data()[-1] != '\n';
     }
-    return {};
+    return result();
   }
 
+  Expected<void> result() const {
+    if (error_ == 0) return {};
+    return failure(error_);
+  }
   Error failure(int error) const { return {ErrorCode::file, path_ + ": " + std::generic_category().message(error)}; }
 
   std::string path_, line_;
   int fd_ = -1;
-  int error_ = 0;
+  int error_ = 0;      // of the last line, or of opening the file
+  bool torn_ = false;  // the file ends in a part of a line, such as where the disk was full: the next one begins a new line
 };
 
 static_assert(Sink<FileSink>);

@@ -1,7 +1,9 @@
 #include "scout/sink/file_sink.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +23,21 @@ struct Directory {
   }
   ~Directory() { std::filesystem::remove_all(path); }
   std::string path;
+};
+
+// As long as it lives, files get no larger than so many bytes.
+struct FileSizeLimit {
+  explicit FileSizeLimit(rlim_t size) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const rlimit lower{size, before.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &lower) == 0);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, SIG_DFL);
+  }
+  rlimit before;
 };
 
 std::vector<std::string> lines_of(const std::string& path) {
@@ -90,9 +107,28 @@ TEST_CASE("a file that cannot be opened is an error that names it, until it can"
 
 TEST_CASE("a full disk is an error") {
   FileSink sink("/dev/full");
-  const auto result = sink.write(event);
-  REQUIRE(!result);
-  CHECK(result.error().code == ErrorCode::file);
+  for (const auto& result : {sink.write(event), sink.flush({})}) {
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::file);
+  }
+}
+
+TEST_CASE("where a line was torn because there was no more room, the next one stands on a line of its own") {
+  const Directory directory;
+  const std::string path = directory.path + "/traces.jsonl";
+  FileSink sink(path);
+  REQUIRE(sink.write(event));
+  const std::string line = lines_of(path).at(0);
+  {
+    const FileSizeLimit limit(line.size() + 1 + line.size() / 2);
+    CHECK(!sink.write(event));
+    CHECK(!sink.write(event));
+    CHECK(!sink.flush({}));
+  }
+  CHECK(sink.write(event));
+  CHECK(sink.write(event));
+  CHECK(sink.flush({}));
+  CHECK(lines_of(path) == std::vector<std::string>{line, line.substr(0, line.size() / 2), line, line});
 }
 
 TEST_SUITE_END();
