@@ -5,6 +5,9 @@
 // the server's own strings, used on the thread that serves the request; no allocation.
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "../instrument/transaction.hpp"
@@ -83,7 +86,7 @@ inline void tag_queue_time(std::string_view header, Time start = std::chrono::sy
 inline void tag_request(const Request& request, Time start = std::chrono::system_clock::now()) noexcept {
   if (!is_recording()) return;
   const scout::detail::Settings& settings = scout::detail::current_settings();
-  if (is_ignored(request.path, scout::detail::load(settings.ignored_paths)))
+  if (is_ignored(request.path, __atomic_load_n(&settings.ignored_paths, __ATOMIC_ACQUIRE)))
     scout::detail::flag_transaction(scout::detail::TransactionSlot::path_ignored);
   PathText path;
   write_path(path, request.path, request.query, static_cast<UriReporting>(scout::detail::load(settings.uri_reporting)));

@@ -4,6 +4,11 @@
 #include <scout/agent.hpp>
 #include <scout/testing.hpp>
 
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
 namespace web = scout::web;
 
 TEST_SUITE_BEGIN("web/request");
@@ -71,6 +76,21 @@ TEST_CASE("the configuration decides what is said of a request, and which paths 
   const auto last = recording.traces().back();
   CHECK(scout::testing::tag_json(last, "path") == "\"/health?token=1\"");
   CHECK(scout::testing::tag_json(last, "user_ip") == "\"::1\"");
+}
+
+TEST_CASE("the ignored paths may change while requests are served") {
+  scout::testing::Recording recording;
+  std::atomic<bool> changing = true;
+  std::thread server([&] {
+    do {
+      const scout::WebTransaction transaction{"show"};
+      web::tag_request({.path = "/health", .query = "", .peer = "::1"});
+    } while (changing);
+  });
+  for (int i = 0; i < 100; ++i) scout::configure({.ignore = std::vector<std::string>{"/internal/" + std::to_string(i)}});
+  changing = false;
+  server.join();
+  CHECK_FALSE(recording.traces().empty());
 }
 
 TEST_CASE("without a transaction nothing happens") {
