@@ -4,6 +4,10 @@
 // One trace over several processes: a request's traceparent and tracestate are kept with its transaction, and the requests
 // that it sends carry them on. Whoever receives them finds the span that asked by the last 16 digits of its id.
 
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "../instrument/trace_context.hpp"
@@ -26,6 +30,10 @@ inline std::uint64_t* trace_states(Registry& registry, bool wanted) noexcept {
   return states;
 }
 
+// The transaction that a slot's trace is kept for. The slot's generation would not do: it comes back after half a million
+// transactions, and with it the trace of another request. 0: none is kept.
+inline std::uint32_t trace_owner(const TransactionSlot& slot) noexcept { return static_cast<std::uint32_t>(load(slot.incarnation)); }
+
 inline void keep_trace(Registry& registry, TransactionSlot& slot, const web::TraceParent& parent,
                        std::string_view state) noexcept {
   std::uint64_t* const states = trace_states(registry, !state.empty());
@@ -43,14 +51,14 @@ inline void keep_trace(Registry& registry, TransactionSlot& slot, const web::Tra
     store(*words++, word);
     state.remove_prefix(size);
   }
-  __atomic_store_n(&slot.trace_generation, slot.generation, __ATOMIC_RELEASE);  // pairs with find_trace()
+  __atomic_store_n(&slot.trace_generation, trace_owner(slot), __ATOMIC_RELEASE);  // pairs with find_trace()
 }
 
 // False: the transaction began here.
 inline bool find_trace(Registry& registry, const TransactionSlot& slot, web::TraceParent& parent, char* state,
                        std::size_t& state_size) noexcept {
-  const std::uint32_t generation = __atomic_load_n(&slot.trace_generation, __ATOMIC_ACQUIRE);
-  if (generation == 0 || generation != load(slot.generation)) return false;
+  const std::uint32_t owner = __atomic_load_n(&slot.trace_generation, __ATOMIC_ACQUIRE);
+  if (owner == 0 || owner != trace_owner(slot)) return false;
   parent.trace_high = load(slot.trace_high);
   parent.trace_low = load(slot.trace_low);
   parent.random = load(slot.trace_flags) != 0;
@@ -60,7 +68,7 @@ inline bool find_trace(Registry& registry, const TransactionSlot& slot, web::Tra
     const std::uint64_t word = load(states[registry.transactions.index(slot) * trace_state_words + i / sizeof(std::uint64_t)]);
     __builtin_memcpy(state + i, &word, state_size - i < sizeof word ? state_size - i : sizeof word);
   }
-  return __atomic_load_n(&slot.trace_generation, __ATOMIC_ACQUIRE) == generation;
+  return __atomic_load_n(&slot.trace_generation, __ATOMIC_ACQUIRE) == owner;
 }
 
 }  // namespace scout::inline v0::detail

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <scout/testing.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -94,6 +96,31 @@ TEST_CASE("what one request brought is not the next one's, though its place in m
     CHECK_FALSE(std::string(outgoing.traceparent()).starts_with("00-" + trace));
     CHECK(outgoing.tracestate().empty());
   }
+}
+
+TEST_CASE("what one request brought is not that of a later one in its place, when the numbers of a place are used up and begin again") {
+  scout::testing::Recording recording;
+  auto& slots = scout::detail::find_registry()->transactions;
+  const auto here = [] { return scout::detail::current_place().context; };
+  std::uint32_t place = 0, generation = 0;
+  {
+    SCOUT_WEB_TRANSACTION("continued");
+    CHECK(continue_trace(header, "a=1"));
+    place = here().slot();
+    generation = slots[place].generation;
+  }
+  recording.traces();
+  do {  // as if half a million had come and gone
+    auto* const slot = slots.acquire(place / 64);
+    if (slots.index(*slot) != place) FAIL("another place");
+    slots.release(*slot);
+  } while (std::max(slots[place].generation, 1u) != generation);
+  SCOUT_WEB_TRANSACTION("fresh");
+  REQUIRE(here().slot() == place);
+  REQUIRE(slots[place].generation == generation);
+  const OutgoingTrace outgoing = OutgoingTrace::current();
+  CHECK_FALSE(std::string(outgoing.traceparent()).starts_with("00-" + trace));
+  CHECK(outgoing.tracestate().empty());
 }
 
 TEST_CASE("malformed headers are as none; a bad tracestate does not spoil its traceparent") {
