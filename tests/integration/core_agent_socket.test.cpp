@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <string>
+#include <utility>
 
 #include "../support/faulty_peer.hpp"
+#include "scout/core_agent/connection.hpp"
 
 using namespace scout;
 using namespace scout_tests;
@@ -65,6 +68,21 @@ TEST_CASE("a name that does not exist is unreachable, with the address") {
   REQUIRE(!endpoints);
   CHECK(endpoints.error().code == ErrorCode::unreachable);
   CHECK(endpoints.error().message.find("no-such-host.invalid") != std::string::npos);
+}
+
+TEST_CASE("the warning about an address that leads nowhere says it once") {
+  const std::string name = "no-such-host.invalid", path = "/tmp/" + std::string(200, 'x');
+  for (const auto& [address, text] : {std::pair{Address{"", name, 6590}, name}, std::pair{Address{path, "", 0}, path}}) {
+    std::string message;
+    const Logger logger(LogLevel::warning, [&](LogLevel, std::string_view, std::string_view said) { message = said; });
+    Connection connection(address, logger);
+    connection.advance(std::chrono::steady_clock::now());
+    REQUIRE(connection.last_error());
+    CHECK(connection.last_error()->message == message);
+    CAPTURE(message);
+    CHECK(message.find(text) != std::string::npos);
+    CHECK(message.find(text) == message.rfind(text));
+  }
 }
 
 TEST_CASE("where nobody listens is unreachable") {

@@ -6,6 +6,8 @@
 // what comes next is sent all the same, since answers come in order. Never blocks except in wait(); the time comes from the
 // caller. Owned by CoreAgentSink, used by the collector's thread only.
 
+#include <poll.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -17,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "../config/address.hpp"
+#include "../core/expected.hpp"
 #include "../core/identity.hpp"
 #include "../log/log.hpp"
 #include "framing.hpp"
@@ -98,15 +102,8 @@ class Connection {
 
   // Closes, and tries again after a pause that grows with every failure.
   void fail(Error error, TimePoint now) {
-    close();
-    jitter_ = detail::mixed(jitter_ + static_cast<std::uint64_t>(now.time_since_epoch().count()));
-    const auto spread = pause_.count() / 2;
-    retry_at_ = now + pause_ - pause_ / 4 + std::chrono::milliseconds(static_cast<std::int64_t>(jitter_ >> 33) % (spread + 1));
-    pause_ = std::min(2 * pause_, last_pause);
     error.message = address_.text() + ": " + error.message;
-    const bool due = failures_.due(now);
-    logger_.write(due ? LogLevel::warning : LogLevel::debug, "scout.socket", "{}", error.message);
-    last_error_ = std::move(error);
+    pause_after(std::move(error), now);
   }
 
   // Until something can go on, or the deadline.
@@ -132,10 +129,22 @@ class Connection {
  private:
   static constexpr std::chrono::milliseconds first_pause{100}, last_pause{5000};
 
+  // Of an error that says the address.
+  void pause_after(Error error, TimePoint now) {
+    close();
+    jitter_ = detail::mixed(jitter_ + static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    const auto spread = pause_.count() / 2;
+    retry_at_ = now + pause_ - pause_ / 4 + std::chrono::milliseconds(static_cast<std::int64_t>(jitter_ >> 33) % (spread + 1));
+    pause_ = std::min(2 * pause_, last_pause);
+    const bool due = failures_.due(now);
+    logger_.write(due ? LogLevel::warning : LogLevel::debug, "scout.socket", "{}", error.message);
+    last_error_ = std::move(error);
+  }
+
   void start(TimePoint now) {
     registered_ = false;
     auto endpoints = resolve(address_);
-    if (!endpoints) return fail(std::move(endpoints.error()), now);
+    if (!endpoints) return pause_after(std::move(endpoints.error()), now);
     endpoints_ = std::move(*endpoints);
     next_endpoint_ = 0;
     try_endpoints({ErrorCode::unreachable, "no address"}, now);

@@ -76,7 +76,7 @@ inline Expected<Endpoint> unix_endpoint(const std::string& path) {
 
 }  // namespace detail
 
-// Where the address leads; several places for a name, or for an automatic one, to be tried in turn.
+// Where the address leads; several places for a name, or for an automatic one, to be tried in turn. An error says the address.
 inline Expected<std::vector<Endpoint>> resolve(const Address& address) {
   if (address.is_unix()) {
     const auto endpoint = detail::unix_endpoint(address.path);
