@@ -3,6 +3,7 @@
 
 // The account that scout::stats() gives.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -18,7 +19,7 @@ struct Stats {
   std::uint64_t cut_tags = 0;      // values longer than 8 KiB, or than the room that was left
   std::uint64_t dropped_tags = 0;  // no room, too many, too long a key, or too late
   std::uint64_t interrupted = 0;   // calls from signal handlers that interrupted scout: not recorded
-  bool connected = false;          // to the core agent; false for other sinks
+  bool connected = false;          // to the core agent, or as a DeferredSink says; false for other sinks
   std::string last_error;          // of the sink; empty: none
 };
 

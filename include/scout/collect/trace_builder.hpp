@@ -5,6 +5,7 @@
 // as JSON. A span whose parent will not be sent hangs on the root.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>

@@ -5,9 +5,11 @@
 // is TCP on this machine, and where nobody listens there, the socket that older core agents made in their own directory.
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "../core/expected.hpp"
 

@@ -60,7 +60,7 @@ struct FinalConfig {
   std::array<Origin, config_key_count> origins{};
   std::vector<std::string> problems;  // one line each, for the log at warning
 
-  // Precondition: `name` is a key of the table.
+  // Precondition: `name_of_key` is a key of the table.
   Origin origin(std::string_view name_of_key) const noexcept { return origins[config_key_index(name_of_key)]; }
 };
 

@@ -4,6 +4,8 @@
 // From what was set, wherever, to a FinalConfig. A value that cannot be used is reported with its key, its layer and the
 // value that is used instead: the next layer's. install() and configure() call this on the caller's thread.
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>

@@ -2,7 +2,7 @@
 #define SCOUT_CORE_AGENT_RESPONSE_HPP
 
 // What the core agent answers. Its exact shapes are documented nowhere, so answers are read loosely: the command is the
-// top-level key, and a "Failure" at any depth means not accepted. The only user of simdjson in the library.
+// top-level key, and a "Failure" at any depth means not accepted. Of the library only this and manager/manifest.hpp use simdjson.
 
 #include <simdjson.h>
 

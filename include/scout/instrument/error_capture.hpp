@@ -5,6 +5,8 @@
 // in the tag error_stack. It stands before the C++ runtime's __cxa_throw, notes the stack in a fixed place of the thread and
 // goes on there: what is thrown, how it travels and where it ends stays as it is. Rethrown, an exception keeps its stack;
 // what another thread threw, what no throw made (std::make_exception_ptr) and what is not C++ has none, and the tag is left out.
+// A stack is found by the exception's address and type: where one of these gets the memory of one of the thread's last four
+// exceptions, of the same type, it shows that one's.
 //
 // Only throws inside a transaction are noted: 0.1 to 5 µs, as the stack of a slow span. A program that is linked statically
 // needs -Wl,--wrap=__cxa_throw; otherwise it works as before, and the log says that stacks are not kept.
@@ -12,6 +14,7 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <exception>

@@ -4,6 +4,8 @@
 // Tags and dynamic names on their way into the thread's ring: a scalar or a short string with a literal key is one record,
 // everything else a header record and the slots it needs. No allocation; what finds no room is counted (Stats::dropped_tags).
 
+#include <cstdint>
+
 #include "../core/tag.hpp"
 #include "recording.hpp"
 

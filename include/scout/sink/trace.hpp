@@ -7,7 +7,6 @@
 // Spans stand depth first, siblings in the order of their start: a parent precedes its children, the root comes first.
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>

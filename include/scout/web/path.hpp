@@ -5,6 +5,8 @@
 // spelling. Runs on the application's thread: no allocation.
 
 #include <array>
+#include <cstddef>
+#include <string_view>
 
 #include "../core/settings.hpp"
 #include "bounded_text.hpp"

@@ -5,6 +5,7 @@
 // X-Request-Start, seconds, milliseconds, microseconds or nanoseconds since 1970, with or without "t=" and a fraction.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
