@@ -148,7 +148,7 @@ class Socket {
     for (;;) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent >= 0) return static_cast<std::size_t>(sent);
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return std::size_t{0};
+      if (errno == EAGAIN) return std::size_t{0};  // EWOULDBLOCK on Linux, too
       if (errno != EINTR) return failure(ErrorCode::closed, errno);
     }
   }
@@ -159,7 +159,7 @@ class Socket {
       const ssize_t received = ::recv(fd_, space.data(), space.size(), 0);
       if (received > 0) return static_cast<std::size_t>(received);
       if (received == 0) return Error{ErrorCode::closed, "closed by the core agent"};
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return std::size_t{0};
+      if (errno == EAGAIN) return std::size_t{0};  // EWOULDBLOCK on Linux, too
       if (errno != EINTR) return failure(ErrorCode::closed, errno);
     }
   }
