@@ -66,12 +66,15 @@ class Timeline {
   Time at(std::uint64_t ticks) const noexcept {
     const auto since = static_cast<std::int64_t>(ticks - last_.ticks);
     if (fixed_) return Time(std::chrono::nanoseconds(last_.wall + since));
-    return Time(std::chrono::nanoseconds(last_.wall + static_cast<std::int64_t>(static_cast<double>(since) * nanoseconds_per_tick_)));
+    constexpr auto farthest = static_cast<double>(century);  // also of what was counted before the rate was known
+    const double nanoseconds = std::clamp(static_cast<double>(since) * nanoseconds_per_tick_, -farthest, farthest);
+    return Time(std::chrono::nanoseconds(last_.wall + static_cast<std::int64_t>(nanoseconds)));
   }
 
  private:
+  static constexpr std::int64_t century = 3'155'760'000'000'000'000;
+
   std::uint64_t ticks_after_last(std::int64_t time, std::int64_t last) const noexcept {
-    constexpr std::int64_t century = 3'155'760'000'000'000'000;
     constexpr double countable = 8e18;
     std::int64_t since = 0;
     if (__builtin_sub_overflow(time, last, &since)) since = time < last ? -century : century;

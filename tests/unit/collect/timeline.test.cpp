@@ -57,4 +57,15 @@ TEST_CASE("a time that no clock reaches is a century away, or as far as the coun
   }
 }
 
+TEST_CASE("a time that no clock reaches is no farther when the counter turns out to be slow") {
+  Timeline timeline;
+  const Anchor first = Anchor::now();
+  const auto last = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const std::uint64_t ticks = timeline.ticks_at(scout::detail::RecordClock::steady, last);
+  timeline.anchor({first.ticks + 25'000'000, first.steady + 1'000'000'000, first.wall + 1'000'000'000});
+  const auto distance = timeline.at(ticks) - scout::Time(std::chrono::nanoseconds(first.wall));
+  CHECK(distance > 0ns);
+  CHECK(distance < 24h * 36'526);
+}
+
 TEST_SUITE_END();
