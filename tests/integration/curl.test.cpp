@@ -176,4 +176,30 @@ TEST_CASE("a transfer takes its trace to the server beside the program's headers
   CHECK(value(3, "X-Own") == "yes");
 }
 
+TEST_CASE("what the program's headers say of a trace makes way for the transfer's own, and goes out where there is none") {
+  constexpr char passed_on[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  scout::detail::HeaderList own(curl_slist_append(nullptr, (std::string("TraceParent: ") + passed_on).c_str()));
+  for (const char* line : {"Tracestate: a=1", "tracestate;", "X-Own: yes"}) scout::detail::append_header(own, line);
+  const auto lines_of = [](const curl_slist* list) {
+    std::vector<std::string> lines;
+    for (; list != nullptr; list = list->next) lines.emplace_back(list->data);
+    return lines;
+  };
+  scout::testing::Recording recording;
+  CHECK(scout::CurlTransfer().headers(own.get()) == nullptr);
+  SCOUT_WEB_TRANSACTION("page");
+  scout::CurlTransfer fresh;
+  const std::vector<std::string> without_state = lines_of(fresh.headers(own.get()));
+  REQUIRE(without_state.size() == 2);
+  CHECK(without_state[0] == "X-Own: yes");
+  CHECK(without_state[1].starts_with("traceparent: 00-"));
+  CHECK(without_state[1].find(passed_on) == std::string::npos);
+  REQUIRE(scout::web::continue_trace(passed_on, "c=3"));
+  scout::CurlTransfer continued;
+  const std::vector<std::string> with_state = lines_of(continued.headers(own.get()));
+  REQUIRE(with_state.size() == 3);
+  CHECK(with_state[2] == "tracestate: c=3");
+  CHECK(lines_of(own.get()).size() == 4);
+}
+
 TEST_SUITE_END();

@@ -170,6 +170,24 @@ TEST_CASE("a request's trace goes on with what its handler asks another service,
                 web("GET /shop").tag("traceparent", known_trace).children(span("HTTP/GET").no_tag("error"))));
 }
 
+TEST_CASE("headers that are passed on name the current trace once; outside a transaction they stay as they came") {
+  const httplib::Headers received = {{"Traceparent", known_trace}, {"TraceState", "a=1"}, {"tracestate", "b=2"}, {"X-Own", "yes"}};
+  scout::testing::Recording recording;
+  CHECK(scout::trace_headers(received) == received);
+  SCOUT_WEB_TRANSACTION("page");
+  const httplib::Headers fresh = scout::trace_headers(received);
+  REQUIRE(fresh.count("traceparent") == 1);
+  CHECK(fresh.find("traceparent")->second != known_trace);
+  CHECK(fresh.count("tracestate") == 0);
+  CHECK(fresh.count("X-Own") == 1);
+  REQUIRE(scout::web::continue_trace(known_trace, "c=3"));
+  const httplib::Headers continued = scout::trace_headers(received);
+  REQUIRE(continued.count("traceparent") == 1);
+  CHECK(continued.find("traceparent")->second != known_trace);
+  REQUIRE(continued.count("tracestate") == 1);
+  CHECK(continued.find("tracestate")->second == "c=3");
+}
+
 TEST_CASE("a trace that is sent twice or malformed is none; failures of a traced request are on its span") {
   scout::testing::Recording recording;
   {

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "../web/trace_propagation.hpp"
 
@@ -52,6 +53,12 @@ inline void append_header(HeaderList& list, const std::string& line) {
   }
 }
 
+// Of a line of the program's list: "Name: value", "Name;" without a value, "Name:" for none.
+inline bool is_trace_header(std::string_view line) {
+  const std::string name(line.substr(0, line.find_first_of(":; ")));
+  return curl_strequal(name.c_str(), "traceparent") != 0 || curl_strequal(name.c_str(), "tracestate") != 0;
+}
+
 }  // namespace detail
 
 // The span of one transfer. libcurl tells method and address when the transfer is over, so the span has its name then; one
@@ -78,15 +85,17 @@ class CurlTransfer {
     return code;
   }
 
-  // A copy of the program's headers with the transfer's place in the trace, for CURLOPT_HTTPHEADER; null: there is nothing to
-  // add. Lives as long as the transfer.
+  // A copy of the program's headers with the transfer's place in the trace, in place of what they say of one, for
+  // CURLOPT_HTTPHEADER; null: there is nothing to add. Lives as long as the transfer.
   curl_slist* headers(const curl_slist* own) {
     if (!context()) return nullptr;
     const Attach attach(context());
     const web::OutgoingTrace trace = web::OutgoingTrace::current();
     if (!trace) return nullptr;
     headers_.reset();
-    for (; own != nullptr; own = own->next) detail::append_header(headers_, own->data);
+    for (; own != nullptr; own = own->next) {
+      if (!detail::is_trace_header(own->data)) detail::append_header(headers_, own->data);
+    }
     detail::append_header(headers_, "traceparent: " + std::string(trace.traceparent()));
     if (!trace.tracestate().empty()) detail::append_header(headers_, "tracestate: " + std::string(trace.tracestate()));
     return headers_.get();

@@ -159,10 +159,13 @@ class InstrumentedServer {
 
 inline InstrumentedServer instrument(httplib::Server& server) noexcept { return InstrumentedServer(server); }
 
-// Adds what tells another service the current trace; outside a transaction there is nothing to add.
+// Adds what tells another service the current trace, in place of what the headers say of one (they may be those of a request
+// that is passed on: a trace that is named twice is none). Outside a transaction they stay as they are.
 inline httplib::Headers trace_headers(httplib::Headers headers = {}) {
   const web::OutgoingTrace trace = web::OutgoingTrace::current();
-  if (trace) headers.emplace("traceparent", trace.traceparent());
+  if (!trace) return headers;
+  for (const char* name : {"traceparent", "tracestate"}) headers.erase(name);
+  headers.emplace("traceparent", trace.traceparent());
   if (!trace.tracestate().empty()) headers.emplace("tracestate", trace.tracestate());
   return headers;
 }
