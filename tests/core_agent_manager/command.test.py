@@ -209,6 +209,39 @@ class Command(Desk):
         self.assertEqual(self.scout("--help")[0], 0)
         self.assertRegex(self.scout("--version")[1], r"^scout [0-9]+\.[0-9]+\.[0-9]+\n$")
 
+    def redirected(self, redirections, *arguments):
+        """Status, output and errors of the command behind a shell's redirections."""
+        done = subprocess.run(["sh", "-c", 'exec "$0" "$@" ' + redirections, self.command, *arguments], env=self.environment,
+                              capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_output_that_cannot_be_written_is_status_1_and_says_so(self):
+        for arguments in (["--help"], ["--version"], ["config"], ["config", "--json"], ["check"], ["agent", "probe", "--json"]):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.redirected(">/dev/full", *arguments),
+                                 (1, "", "scout: cannot write to standard output: No space left on device\n"))
+        self.assertEqual(self.redirected(">&-", "config"),
+                         (1, "", "scout: cannot write to standard output: Bad file descriptor\n"))
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(["sh", "-c", "trap '' PIPE; exec \"$0\" config", self.command], env=self.environment, stdout=writer,
+                              stderr=subprocess.PIPE, text=True, check=False)
+        os.close(writer)
+        self.assertEqual((done.returncode, done.stderr), (1, "scout: cannot write to standard output: Broken pipe\n"))
+
+    def test_what_cannot_be_said_on_standard_error_stops_nothing(self):
+        for redirection in ("2>/dev/full", "2>&-", "2>&- <&-"):
+            with self.subTest(redirection=redirection):
+                self.assertEqual(self.redirected(redirection, "agent", "probe"), (1, "", ""))
+                self.assertEqual(self.redirected(redirection, "agent", "fly"), (2, "", ""))
+                self.put_binary()
+                status, out, _ = self.redirected(redirection, "agent", "launch")
+                self.assertEqual((status, out), (0, "unix:%s: core agent 1.5.1, launched\n" % self.socket))
+                self.assertNotEqual(self.agent_process(), 0)
+                self.assertEqual(self.redirected(redirection, "agent", "shutdown")[0], 0)
+                self.until(lambda: self.agent_process() == 0)
+        self.assertEqual(self.redirected(">/dev/full 2>&1", "agent", "path")[0], 1)
+
     def test_on_a_terminal_a_download_shows_how_far_it_is(self):
         mirror = self.mirror()
         mirror.archives["good"] = good_archive(self.binary + os.urandom(3 << 20))

@@ -171,7 +171,8 @@ TEST_CASE("a request's trace goes on with what its handler asks another service,
 }
 
 TEST_CASE("headers that are passed on name the current trace once; outside a transaction they stay as they came") {
-  const httplib::Headers received = {{"Traceparent", known_trace}, {"TraceState", "a=1"}, {"tracestate", "b=2"}, {"X-Own", "yes"}};
+  const httplib::Headers received = {
+      {"Traceparent", known_trace}, {"TraceState", "a=1"}, {"tracestate", "b=2"}, {"X-Own", "yes"}};
   scout::testing::Recording recording;
   CHECK(scout::trace_headers(received) == received);
   SCOUT_WEB_TRANSACTION("page");

@@ -63,6 +63,16 @@ class Agent:
         return self.process.returncode, out, err
 
 
+def accepts(address):
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(address) == 0
+
+
+def shell(script, *arguments):
+    done = subprocess.run(["sh", "-c", script, PROGRAM, *arguments], capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
 def run(*arguments):
     done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=20)
     return done.returncode, done.stdout, done.stderr
@@ -184,6 +194,34 @@ class Program(unittest.TestCase):
                 got, out, err = run(*arguments)
                 self.assertEqual((got, out), (status, ""))
                 self.assertTrue(err.startswith("scout-local-agent: "))
+
+    def test_output_that_cannot_be_written_is_status_1_and_says_so(self):
+        recording = self.file("many.jsonl")
+        with open(recording, "w", encoding="utf-8") as stream:
+            for message in (REGISTER, *(transaction("Job/%d" % i, "req-%d" % i) for i in range(200))):
+                stream.write(json.dumps({"ev": "msg", "body": message}) + "\n")
+        for arguments in (["--help"], ["--version"], ["show", recording], ["show", recording, "--json"],
+                          ["show", recording, "--trace", "latest"]):
+            for where, why in ((">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")):
+                with self.subTest(arguments=arguments, where=where):
+                    done = shell('exec "$0" "$@" ' + where, *arguments)
+                    self.assertEqual(done, (1, "", "scout-local-agent: cannot write to standard output: %s\n" % why))
+        for arguments in (["--nonsense"], ["show", self.file("missing")]):
+            for where in ("2>/dev/full", "2>&-"):
+                self.assertEqual(shell('exec "$0" "$@" ' + where, *arguments), (2 - (arguments[0] == "show"), "", ""))
+
+    def test_an_agent_whose_output_cannot_be_written_serves_and_ends_with_status_1(self):
+        address = self.file("agent.sock")
+        for where in (">/dev/full", ">&-", ">/dev/full 2>&1"):
+            with self.subTest(where=where):
+                arguments = [PROGRAM, "--address", address, "--record", "/dev/full"]
+                with subprocess.Popen(["sh", "-c", 'exec "$0" "$@" ' + where, *arguments], stderr=subprocess.PIPE, text=True) as process:
+                    while process.poll() is None and not accepts(address):
+                        pass
+                    self.assertEqual(len(send(address, REGISTER, transaction("Job/a", "req-1"), {"CoreAgentShutdown": {}})), 3)
+                    err = process.communicate(timeout=20)[1]
+                self.assertEqual(process.returncode, 1)
+                self.assertEqual("cannot write to standard output: " in err, "2>" not in where)
 
     def test_help_and_version(self):
         self.assertIn("--address", run("--help")[1])

@@ -35,7 +35,9 @@ bool LineOutput::write_some(int patience) {
   if (unwritten_.empty() || ::poll(&polled, 1, patience) <= 0) return false;
   const ssize_t written = ::write(descriptor_, unwritten_.data(), std::min(unwritten_.size(), piece));
   if (written < 0) {
-    if (errno != EAGAIN && errno != EINTR) unwritten_.clear();  // nobody reads any more
+    if (errno == EAGAIN || errno == EINTR) return false;
+    error_ = errno;
+    unwritten_.clear();  // nobody reads any more
     return false;
   }
   unwritten_.erase(0, static_cast<std::size_t>(written));

@@ -25,6 +25,7 @@ class LineOutput {
   int descriptor() const { return descriptor_; }
   bool pending() const { return !unwritten_.empty(); }
   std::uint64_t skipped() const { return skipped_; }
+  int error() const { return error_; }  // why something could not be written, as errno; 0: nothing
 
  private:
   bool write_some(int patience);
@@ -33,6 +34,7 @@ class LineOutput {
   std::size_t limit_;
   std::string unwritten_;
   std::uint64_t skipped_ = 0;
+  int error_ = 0;
 };
 
 }  // namespace scout::local_agent

@@ -12,6 +12,7 @@
 #include "report.hpp"
 #include "serve.hpp"
 #include "waterfall.hpp"
+#include "../standard_output.hpp"
 
 namespace scout::local_agent {
 namespace {
@@ -20,7 +21,9 @@ int show(const Arguments& arguments) {
   Desk desk;
   if (arguments.json && arguments.trace.empty()) {
     desk.on_trace([&](const Trace& trace) {
-      if (arguments.endpoint.empty() || trace.endpoint == arguments.endpoint) fmt::print("{}", transaction_json(trace));
+      if (arguments.endpoint.empty() || trace.endpoint == arguments.endpoint) {
+        standard_output::print("{}", transaction_json(trace));
+      }
     });
   }
   const auto read = read_recording(arguments.show, [&](simdjson::dom::element message) { desk.apply(message, Time{}); });
@@ -31,13 +34,19 @@ int show(const Arguments& arguments) {
       return fail({ErrorCode::invalid_argument,
                    fmt::format("{} has no such trace: {} {}", arguments.show, arguments.trace, arguments.endpoint)});
     }
-    fmt::print("{}", arguments.json ? trace_json(*trace) : waterfall(*trace, arguments.appearance));
+    standard_output::print("{}", arguments.json ? trace_json(*trace) : waterfall(*trace, arguments.appearance));
   } else if (arguments.json) {
-    fmt::print("{}{}", endpoints_json(desk.store()), account_json(desk, 0));
+    standard_output::print("{}{}", endpoints_json(desk.store()), account_json(desk, 0));
   } else {
-    fmt::print("{}", endpoint_table(desk.store(), arguments.appearance, arguments.endpoint));
+    standard_output::print("{}", endpoint_table(desk.store(), arguments.appearance, arguments.endpoint));
   }
   return 0;
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.help) return standard_output::print("{}", usage), 0;
+  if (arguments.version) return standard_output::print("scout-local-agent {}\n", SCOUT_VERSION), 0;
+  return arguments.show.empty() ? serve(arguments) : show(arguments);
 }
 
 }  // namespace
@@ -45,9 +54,8 @@ int show(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace scout::local_agent;
+  scout::standard_output::hold_descriptors();
   const auto arguments = parse_arguments(argc, argv);
   if (!arguments) return fail(arguments.error()), 2;
-  if (arguments->help) return fmt::print("{}", usage), 0;
-  if (arguments->version) return fmt::print("scout-local-agent {}\n", SCOUT_VERSION), 0;
-  return arguments->show.empty() ? serve(*arguments) : show(*arguments);
+  return scout::standard_output::finish("scout-local-agent", run(*arguments));
 }

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "json_string.hpp"
+#include "../standard_output.hpp"
 
 namespace scout::local_agent {
 namespace {
@@ -57,7 +58,9 @@ void Recording::write(std::string line) {
   if (!file_) return;
   line += '\n';
   const bool written = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size() && std::fflush(file_.get()) == 0;
-  if (!written && !failed_) fmt::print(stderr, "scout-local-agent: the recording is incomplete: {}\n", std::strerror(errno));
+  if (!written && !failed_) {
+    standard_output::print(stderr, "scout-local-agent: the recording is incomplete: {}\n", std::strerror(errno));
+  }
   failed_ = failed_ || !written;
 }
 

@@ -18,6 +18,7 @@
 #include "terminal.hpp"
 #include "view.hpp"
 #include "waterfall.hpp"
+#include "../standard_output.hpp"
 
 namespace scout::local_agent {
 namespace {
@@ -161,7 +162,7 @@ void run_lines(LineOutput& output, TransactionLines& lines, Server& server, cons
 }  // namespace
 
 int fail(const Error& error) {
-  fmt::print(stderr, "scout-local-agent: {}\n", error.message);
+  standard_output::print(stderr, "scout-local-agent: {}\n", error.message);
   return error.code == ErrorCode::refused ? 3 : 1;
 }
 
@@ -206,8 +207,9 @@ int serve(const Arguments& arguments) {
       last_words += "\nslowest: " + waterfall(*slowest, arguments.appearance);
     last_words += '\n' + account_text(desk, arguments.appearance);
   }
-  std::fwrite(last_words.data(), 1, last_words.size(), stdout);
-  return std::fflush(stdout) == 0 ? 0 : 1;
+  if (output.error() != 0) standard_output::first_error = output.error();
+  standard_output::write(stdout, last_words);
+  return 0;
 }
 
 }  // namespace scout::local_agent

@@ -7,7 +7,7 @@
 
 namespace scout::local_agent {
 
-// Listens and serves until a signal or a client ends it; the program's exit status.
+// Listens and serves until a signal or a client ends it; the program's exit status, if its output could be written.
 int serve(const Arguments& arguments);
 
 // Says what went wrong; the exit status for it.

@@ -1,4 +1,5 @@
 #include "agent.hpp"
+#include "../standard_output.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@ int show(const Expected<CoreAgentBinary>& binary, const Arguments& arguments) {
   if (arguments.json) {
     print_json({{"type", "binary"}, {"path", binary->path}, {"version", binary->version}, {"sha256", binary->sha256}});
   } else {
-    fmt::print("{}\n", binary->path);
+    standard_output::print("{}\n", binary->path);
   }
   return 0;
 }
@@ -19,7 +20,7 @@ int show(const std::string& address, const std::string& version, std::string_vie
   if (arguments.json) {
     print_json({{"type", "core_agent"}, {"address", address}, {"version", version}, {"how", how}});
   } else {
-    fmt::print("{}: core agent {}, {}\n", address, detail::printable(version), how);
+    standard_output::print("{}: core agent {}, {}\n", address, detail::printable(version), how);
   }
   return 0;
 }
@@ -49,7 +50,7 @@ int run_agent_command(CoreAgentManager& manager, const Arguments& arguments, Pro
   if (arguments.json) {
     print_json({{"type", "shutdown"}, {"address", address}});
   } else {
-    fmt::print("{}: the core agent ends\n", address);
+    standard_output::print("{}: the core agent ends\n", address);
   }
   return 0;
 }

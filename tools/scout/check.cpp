@@ -7,6 +7,7 @@
 
 #include <scout/core_agent/core_agent_sink.hpp>
 #include "output.hpp"
+#include "../standard_output.hpp"
 
 namespace scout::command {
 namespace {
@@ -28,7 +29,7 @@ class Check {
     if (arguments_.json) {
       print_json({{"type", "result"}, {"ok", wrong_ == 0}});
     } else {
-      fmt::print("{}\n", wrong_ == 0 ? "nothing is wrong" : fmt::format("{} wrong", wrong_));
+      standard_output::print("{}\n", wrong_ == 0 ? "nothing is wrong" : fmt::format("{} wrong", wrong_));
     }
     return wrong_ == 0 ? 0 : 1;
   }
@@ -45,7 +46,7 @@ class Check {
     if (arguments_.json) {
       print_json({{"type", "check"}, {"verdict", verdict}, {"link", link}, {"text", text}, {"advice", advice}});
     } else {
-      fmt::print("{:5}  {:10}  {}{}{}\n", verdict, link, text, advice.empty() ? "" : "; ", advice);
+      standard_output::print("{:5}  {:10}  {}{}{}\n", verdict, link, text, advice.empty() ? "" : "; ", advice);
     }
   }
 

@@ -12,6 +12,7 @@
 #include "arguments.hpp"
 #include "check.hpp"
 #include "output.hpp"
+#include "../standard_output.hpp"
 
 namespace scout::command {
 namespace {
@@ -27,29 +28,29 @@ int show_config(const FinalConfig& config, const Arguments& arguments) {
     if (arguments.json) {
       print_json({{"type", "setting"}, {"key", key.name}, {"value", value}, {"origin", origin_name(origin)}});
     } else {
-      fmt::print("{:{}}  {:{}}  {}\n", key.name, widest_key, value, widest_value, origin_name(origin));
+      standard_output::print("{:{}}  {:{}}  {}\n", key.name, widest_key, value, widest_value, origin_name(origin));
     }
   });
   for (const auto& problem : config.problems) {
     if (arguments.json) {
       print_json({{"type", "problem"}, {"message", problem}});
     } else {
-      fmt::print("problem: {}\n", problem);
+      standard_output::print("problem: {}\n", problem);
     }
   }
   return 0;
 }
 
 int run(const Arguments& arguments) {
-  if (arguments.command == Command::help) return fmt::print("{}", usage), 0;
-  if (arguments.command == Command::version) return fmt::print("scout {}\n", SCOUT_VERSION), 0;
+  if (arguments.command == Command::help) return standard_output::print("{}", usage), 0;
+  if (arguments.command == Command::version) return standard_output::print("scout {}\n", SCOUT_VERSION), 0;
   const FinalConfig config = finalize({});
   if (arguments.command == Command::config) return show_config(config, arguments);
   const bool silent = arguments.json || arguments.command == Command::check;
   ProgressLine progress(!silent);
   const Logger logger(silent ? LogLevel::off : LogLevel::info, [&](LogLevel, std::string_view, std::string_view message) {
     progress.clear();
-    fmt::print(stderr, "scout: {}\n", message);
+    standard_output::print(stderr, "scout: {}\n", message);
   });
   ::signal(SIGPIPE, SIG_IGN);  // a server that goes away is an error, and not the end
   curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -62,7 +63,8 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace scout::command;
+  scout::standard_output::hold_descriptors();
   const auto arguments = parse_arguments(argc, argv);
   if (!arguments) return fail(arguments.error(), false), 2;
-  return run(*arguments);
+  return scout::standard_output::finish("scout", run(*arguments));
 }

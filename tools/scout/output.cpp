@@ -1,4 +1,5 @@
 #include "output.hpp"
+#include "../standard_output.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -22,14 +23,14 @@ void print_json(std::initializer_list<Member> members) {
       append_json_string(text, member.value);
     }
   }
-  fmt::print("{}}}\n", text);
+  standard_output::print("{}}}\n", text);
 }
 
 int fail(const Error& error, bool json) {
   if (json) {
     print_json({{"type", "error"}, {"message", error.message}});
   } else {
-    fmt::print(stderr, "scout: {}\n", error.message);
+    standard_output::print(stderr, "scout: {}\n", error.message);
   }
   return 1;
 }
@@ -37,7 +38,7 @@ int fail(const Error& error, bool json) {
 ProgressLine::ProgressLine(bool wanted) : visible_(wanted && ::isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::clear() {
-  if (!shown_.empty()) fmt::print(stderr, "\r\x1b[K");
+  if (!shown_.empty()) standard_output::print(stderr, "\r\x1b[K");
   shown_.clear();
 }
 
@@ -55,7 +56,7 @@ void ProgressLine::show(std::uint64_t received, std::uint64_t total) {
                        std::min<std::uint64_t>(100, 100 * received / total), done, static_cast<double>(total) / mebibyte);
   }
   if (line == shown_) return;
-  fmt::print(stderr, "\r{}\x1b[K", line);
+  standard_output::print(stderr, "\r{}\x1b[K", line);
   std::fflush(stderr);
   shown_ = std::move(line);
 }
