@@ -189,6 +189,7 @@ class Program(unittest.TestCase):
     def test_mistakes_are_explained(self):
         anywhere = ["--address", "tcp://127.0.0.1:0"]
         for arguments, status in ((["--nonsense"], 2), (["--address"], 2), (["--width", "39"], 2), (["show", self.file("missing")], 1),
+                                  (["show", ""], 2), ([*anywhere, "--record", ""], 2), (["show", self.directory.name], 1),
                                   (["--address", "tcp://0.0.0.0:0"], 1), ([*anywhere, "--record", self.file("no/such/directory")], 1)):
             with self.subTest(arguments=arguments):
                 got, out, err = run(*arguments)
@@ -214,14 +215,18 @@ class Program(unittest.TestCase):
         address = self.file("agent.sock")
         for where in (">/dev/full", ">&-", ">/dev/full 2>&1"):
             with self.subTest(where=where):
-                arguments = [PROGRAM, "--address", address, "--record", "/dev/full"]
-                with subprocess.Popen(["sh", "-c", 'exec "$0" "$@" ' + where, *arguments], stderr=subprocess.PIPE, text=True) as process:
+                command = ["sh", "-c", 'exec "$0" "$@" ' + where, PROGRAM, "--address", address, "--record", "/dev/full"]
+                with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
                     while process.poll() is None and not accepts(address):
                         pass
                     self.assertEqual(len(send(address, REGISTER, transaction("Job/a", "req-1"), {"CoreAgentShutdown": {}})), 3)
                     err = process.communicate(timeout=20)[1]
                 self.assertEqual(process.returncode, 1)
                 self.assertEqual("cannot write to standard output: " in err, "2>" not in where)
+
+    def test_a_directory_is_no_recording(self):
+        self.assertEqual(run("show", self.directory.name),
+                         (1, "", "scout-local-agent: cannot read %s: Is a directory\n" % self.directory.name))
 
     def test_help_and_version(self):
         self.assertIn("--address", run("--help")[1])

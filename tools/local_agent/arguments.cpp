@@ -30,8 +30,8 @@ Expected<Arguments> parse_arguments(int argc, char** argv) {
     }
     for (const auto& option : texts) {
       if (name != option.name) continue;
-      if (i + 1 == argc) return Error{ErrorCode::invalid_argument, fmt::format("{} needs a value", name)};
-      *option.value = argv[++i];
+      *option.value = i + 1 < argc ? argv[++i] : "";
+      if (option.value->empty()) return Error{ErrorCode::invalid_argument, fmt::format("{} needs a value", name)};
       known = true;
     }
     if (!known) return Error{ErrorCode::invalid_argument, fmt::format("unknown argument {}; --help lists them", name)};

@@ -65,8 +65,11 @@ void Recording::write(std::string line) {
 }
 
 Expected<void> read_recording(const std::string& path, const std::function<void(simdjson::dom::element)>& take) {
+  const auto unreadable = [&] {
+    return Error{ErrorCode::file, fmt::format("cannot read {}: {}", path, std::strerror(errno))};
+  };
   std::ifstream file{path};
-  if (!file) return Error{ErrorCode::file, fmt::format("cannot read {}: {}", path, std::strerror(errno))};
+  if (!file) return unreadable();
   simdjson::dom::parser parser;
   std::string line;
   for (std::size_t number = 1; std::getline(file, line); ++number) {
@@ -77,6 +80,7 @@ Expected<void> read_recording(const std::string& path, const std::function<void(
     }
     if (event["body"].get(body) == simdjson::SUCCESS) take(body);
   }
+  if (file.bad()) return unreadable();  // a directory can be opened
   return {};
 }
 
