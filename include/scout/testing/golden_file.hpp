@@ -5,10 +5,12 @@
 // and nothing that differs from run to run. With SCOUT_UPDATE_GOLDEN=1 in the environment such files are written anew.
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
-#include <iterator>
+#include <istream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,6 +79,13 @@ inline Lines line_difference(std::string_view golden, std::string_view recorded)
   return merged;
 }
 
+// False: errno says why.
+inline bool read_golden(std::istream& file, std::string& text) {
+  char piece[4096];
+  while (file.read(piece, sizeof piece) || file.gcount() > 0) text.append(piece, static_cast<std::size_t>(file.gcount()));
+  return !file.bad();
+}
+
 inline bool write_golden(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
@@ -99,6 +108,7 @@ inline std::string golden_text(const Subject& subject, const GoldenOptions& opti
 
 // What was recorded is what the file says. A file that does not exist is written, and the assertion fails once.
 inline AssertionResult matches_golden(const Subject& subject, const std::string& path, const GoldenOptions& options = {}) {
+  if (!subject.installed()) return detail::not_installed();
   const std::string recorded = golden_text(subject, options);
   const char* const update = std::getenv("SCOUT_UPDATE_GOLDEN");
   std::ifstream file(path, std::ios::binary);
@@ -108,7 +118,10 @@ inline AssertionResult matches_golden(const Subject& subject, const std::string&
     return updating ? AssertionResult()
                     : AssertionResult("there was no golden file " + path + ": wrote it, look at it and run again");
   }
-  const std::string golden{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string golden;
+  if (!detail::read_golden(file, golden)) {
+    return AssertionResult(fmt::format("cannot read the golden file {}: {}", path, std::strerror(errno)));
+  }
   if (golden == recorded) return {};
   return AssertionResult(
       fmt::format("what was recorded is not what {} says (- expected, + recorded; SCOUT_UPDATE_GOLDEN=1 accepts it):\n{}", path,

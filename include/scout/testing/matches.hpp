@@ -246,6 +246,7 @@ namespace scout::inline v0::testing {
 // The subject's traces are exactly these, in the order of their ends.
 template <std::same_as<ExpectedSpan>... Expected>
 AssertionResult matches(const Subject& subject, const Expected&... expected) {
+  if (!subject.installed()) return detail::not_installed();
   return detail::Comparison(detail::forest(subject), expected...).result();
 }
 

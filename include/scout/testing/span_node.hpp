@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "../collect/tag_json.hpp"
+#include "assertion_result.hpp"
 #include "recording.hpp"
 #include "tree_text.hpp"
 
@@ -22,15 +23,18 @@ namespace scout::inline v0::testing {
 // What an assertion looks at: everything a recording has so far, or some traces of it.
 class Subject {
  public:
-  Subject(Recording& recording) : traces_(recording.traces()) {}
+  Subject(Recording& recording) : traces_(recording.traces()), installed_(recording.installed()) {}
   Subject(RecordedTrace trace) { traces_.push_back(std::move(trace)); }
   Subject(std::vector<RecordedTrace> traces) : traces_(std::move(traces)) {}
 
   // In the order of their arrival.
   const std::vector<RecordedTrace>& traces() const noexcept { return traces_; }
+  // False: of a recording that is not installed. That it has no traces says nothing.
+  bool installed() const noexcept { return installed_; }
 
  private:
   std::vector<RecordedTrace> traces_;
+  bool installed_ = true;
 };
 
 }  // namespace scout::inline v0::testing
@@ -38,6 +42,10 @@ class Subject {
 namespace scout::inline v0::detail {
 
 using testing::RecordedSpan, testing::RecordedTag, testing::RecordedTrace, testing::tag_json;
+
+inline testing::AssertionResult not_installed() {
+  return testing::AssertionResult("nothing was recorded: another agent is installed");
+}
 
 // Points into the trace.
 struct SpanNode {

@@ -126,6 +126,20 @@ TEST_CASE("spans and transactions that come and go are marked against the golden
                        "  Job/job"));
 }
 
+TEST_CASE("a recording that another agent keeps from recording neither matches a golden file nor writes one") {
+  scout::testing::Recording first, second;
+  TemporaryFile file;
+  Updating updating;
+  CHECK(matches_golden(second, file.path).message() == "nothing was recorded: another agent is installed");
+  CHECK_FALSE(std::ifstream(file.path).is_open());
+}
+
+TEST_CASE("a file that cannot be read is said") {
+  scout::testing::Recording recording;
+  show_user(1);
+  CHECK(matches_golden(recording, "/dev").message() == "cannot read the golden file /dev: Is a directory");
+}
+
 TEST_CASE("a file that cannot be written is said") {
   scout::testing::Recording recording;
   show_user(1);

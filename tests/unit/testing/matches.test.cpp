@@ -42,6 +42,13 @@ struct Example {
 
 TEST_SUITE_BEGIN("testing/matches");
 
+TEST_CASE("a recording that another agent keeps from recording matches nothing, not even nothing") {
+  scout::testing::Recording first, second;
+  CHECK(matches(first));
+  CHECK(matches(second).message() == "nothing was recorded: another agent is installed");
+  CHECK_FALSE(matches(second, web("page")));
+}
+
 TEST_CASE("a tree matches when its spans are exactly those, and what is stated of them is true") {
   Example example;
   const auto query = span("SQL/Query").lasts(1500us);
