@@ -1,7 +1,8 @@
 #ifndef SCOUT_CONFIG_SHOWN_URL_HPP
 #define SCOUT_CONFIG_SHOWN_URL_HPP
 
-// A URL as logs and tables show it: without the user and password that it may contain.
+// A URL as logs and tables show it, also in quotes: without the user and password that it may contain, and without the query,
+// where a signature or a token stands.
 
 #include <string>
 #include <string_view>
@@ -9,12 +10,14 @@
 namespace scout::inline v0::detail {
 
 inline std::string shown_url(std::string_view url) {
+  std::string shown(url);
   const auto begin = url.find("://");
-  if (begin == std::string_view::npos) return std::string(url);
-  const auto end = url.find_first_of("/?#", begin + 3);
-  const auto at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < begin) return std::string(url);
-  return std::string(url.substr(0, begin + 3)) + "***" + std::string(url.substr(at));
+  if (begin == url.npos) return shown;
+  const auto query = url.find_first_of("?#", begin + 3);
+  if (query != url.npos && url[query] == '?') shown.replace(query + 1, url.npos, url.front() == '\'' ? "***'" : "***");
+  const auto at = url.substr(0, url.find_first_of("/?#", begin + 3)).rfind('@');
+  if (at != url.npos && at > begin) shown.replace(begin + 3, at - begin - 3, "***");
+  return shown;
 }
 
 }  // namespace scout::inline v0::detail
