@@ -12,7 +12,7 @@
 
 namespace {
 
-using scout::testing::matches, scout::testing::span, scout::testing::web;
+using scout::testing::matches, scout::testing::span, scout::testing::tag_json, scout::testing::web;
 
 struct Server : RunningServer {
   Server()
@@ -92,6 +92,18 @@ TEST_CASE("spans of a transfer's callbacks are its children, also behind a redir
   }
   CHECK(matches(recording, web("proxy").children(span("HTTP/GET").tag("url", server.origin()).children(span("Custom/parse")),
                                                  span("Custom/after"))));
+}
+
+TEST_CASE("a file has neither host nor port, and its path is not told") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"proxy"};
+    Transfer file{"file:///dev/null"};
+    CHECK(scout::curl_perform(file.handle.get()) == CURLE_OK);
+  }
+  const auto traces = recording.traces();
+  REQUIRE(traces.at(0).spans().size() == 2);
+  CHECK(tag_json(traces[0].spans()[1], "url") == "\"file:///\"");
 }
 
 TEST_CASE("transfers of a multi handle are spans side by side") {

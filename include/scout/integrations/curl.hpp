@@ -26,7 +26,7 @@
 namespace scout::inline v0 {
 namespace detail {
 
-// "https://shop.example:443/" of any URL; empty where it is none.
+// "https://shop.example:443/" of any URL, "file:///" of a file's; empty where it is none.
 inline std::string url_origin(const char* url) {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
   if (!parsed || url == nullptr || curl_url_set(parsed.get(), CURLUPART_URL, url, CURLU_DEFAULT_SCHEME) != CURLUE_OK) return {};
@@ -37,7 +37,8 @@ inline std::string url_origin(const char* url) {
     curl_free(text);
     return copy;
   };
-  return part(CURLUPART_SCHEME) + "://" + part(CURLUPART_HOST) + ':' + part(CURLUPART_PORT) + '/';
+  const std::string host = part(CURLUPART_HOST);
+  return part(CURLUPART_SCHEME) + "://" + (host.empty() ? "" : host + ':' + part(CURLUPART_PORT)) + '/';
 }
 
 struct FreeList {
