@@ -41,6 +41,33 @@ TEST_CASE("a request is a transaction named after its method and its route, not 
   CHECK(scout::testing::no_secrets(recording));
 }
 
+TEST_CASE("whatever regular expression a route has, its name can be read") {
+  constexpr struct {
+    const char *pattern, *path, *name;
+  } routes[] = {
+      {R"(/a/[^/]+)", "/a/77", "GET /a/*"},
+      {R"(/b/\d+)", "/b/1", "GET /b/*"},
+      {R"(/c/.*)", "/c/x/y", "GET /c/*"},
+      {R"(/d[(]x/(\d+)/tail)", "/d(x/5/tail", "GET /d(x/*/tail"},
+      {R"(/e[)]x/(\d+)/tail)", "/e)x/5/tail", "GET /e)x/*/tail"},
+      {R"(/f/(?:a|b([)\]c]|\)))/(\w+)\d{2,3}?/g)", "/f/b]/word12/g", "GET /f/*/*/g"},
+      {R"(/g/[\](]+\.txt/?)", "/g/(](.txt", "GET /g/*.txt/"},
+      {"/h$", "/h", "GET /h"},
+      {"^/i", "/i", "GET /i"},
+      {"/users/:id/page.html", "/users/:id/page.html", "GET /users/:id/page.html"},
+  };
+  for (const auto& route : routes) {
+    CAPTURE(std::string(route.pattern));
+    scout::testing::Recording recording;
+    {
+      RunningServer running{
+          [&](httplib::Server& server) { scout::instrument(server).Get(route.pattern, [](const Request&, Response&) {}); }};
+      CHECK(running.get(route.path) == 200);
+    }
+    CHECK(matches(recording, web(route.name)));
+  }
+}
+
 TEST_CASE("a route can have a name of its own") {
   scout::testing::Recording recording;
   {

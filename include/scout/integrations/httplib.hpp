@@ -14,6 +14,8 @@
 
 #include <httplib.h>
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -51,22 +53,43 @@ inline std::string joined_header(const httplib::Request& request, const char* na
   return joined;
 }
 
-// A route's pattern without its regular expressions: "/characters/([0-9A-F]+)" is "/characters/*".
+// Where the part of a regular expression ends that begins at `at`: a group or a bracket expression with all that it holds, an
+// escape, or a character.
+inline std::size_t end_of_part(std::string_view pattern, std::size_t at) {
+  const char first = pattern[at++];
+  if (first == '\\') ++at;
+  if (first == '(' || first == '[') {
+    const char last = first == '(' ? ')' : ']';
+    while (at < pattern.size() && pattern[at] != last) {
+      at = first == '(' || pattern[at] == '\\' ? end_of_part(pattern, at) : at + 1;
+    }
+    ++at;
+  }
+  return std::min(at, pattern.size());
+}
+
+// Behind a quantifier that may stand at `at`: "*", "+?", "{2,3}".
+inline std::size_t end_of_quantifier(std::string_view pattern, std::size_t at) {
+  const std::size_t begin = at;
+  if (at < pattern.size() && std::string_view("*+?").find(pattern[at]) != pattern.npos) ++at;
+  if (at < pattern.size() && pattern[at] == '{') at = std::min(pattern.find('}', at), pattern.size() - 1) + 1;
+  return at != begin && at < pattern.size() && pattern[at] == '?' ? at + 1 : at;
+}
+
+// A route's pattern without its regular expressions: "/characters/([0-9A-F]+)" is "/characters/*". A dot that is not repeated
+// stays: it is meant as one.
 inline std::string readable_pattern(std::string_view pattern) {
   std::string text;
-  int depth = 0;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\' && i + 1 < pattern.size()) {
-      if (depth == 0) text += pattern[i + 1];
-      ++i;
-    } else if (c == '(') {
-      if (depth++ == 0) text += '*';
-    } else if (c == ')') {
-      --depth;
-    } else if (depth == 0) {
-      text += c;
-    }
+  for (std::size_t at = 0; at < pattern.size();) {
+    const std::size_t end = end_of_part(pattern, at);
+    const std::string_view part = pattern.substr(at, end - at);
+    at = end_of_quantifier(pattern, end);
+    if (part == "^" || part == "$") continue;
+    const bool is_plain = part.size() == 1 && (part != "." || at == end);
+    const bool is_escaped = part.size() == 2 && part[0] == '\\' && std::isalnum(static_cast<unsigned char>(part[1])) == 0;
+    const bool is_bracketed = part.size() == 3 && part[0] == '[' && part[1] != '^';  // "[(]"
+    const char shown = is_plain ? part[0] : is_escaped || is_bracketed ? part[1] : '*';
+    if (shown != '*' || !text.ends_with('*')) text += shown;
   }
   return text;
 }
