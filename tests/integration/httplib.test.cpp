@@ -151,6 +151,18 @@ TEST_CASE("every method has its registration, with and without a content reader"
   CHECK(body == "hello");
 }
 
+TEST_CASE("a handler may keep state of its own, as httplib allows it") {
+  scout::testing::Recording recording;
+  {
+    RunningServer running{[](httplib::Server& server) {
+      scout::instrument(server).Get("/next", [n = 200](const Request&, Response& response) mutable { response.status = ++n; });
+    }};
+    CHECK(running.get("/next") == 201);
+    CHECK(running.get("/next") == 202);
+  }
+  CHECK(matches(recording, web("GET /next").times(2)));
+}
+
 TEST_CASE("time in the queue in front of the server is taken from the proxy's header") {
   scout::testing::Recording recording;
   {

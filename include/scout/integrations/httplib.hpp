@@ -99,18 +99,19 @@ class TracedRoute {
  public:
   TracedRoute(std::string name, Handler handler) : name_(std::move(name)), handler_(std::move(handler)) {}
 
+  // As httplib's own call of a handler: not constant, and from all of its threads.
   void operator()(const httplib::Request& request, httplib::Response& response)
-      const requires std::is_invocable_v<const Handler&, const httplib::Request&, httplib::Response&> {
+      requires std::is_invocable_v<Handler&, const httplib::Request&, httplib::Response&> {
     run(request, response);
   }
-  void operator()(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader) const
-      requires std::is_invocable_v<const Handler&, const httplib::Request&, httplib::Response&, const httplib::ContentReader&> {
+  void operator()(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader)
+      requires std::is_invocable_v<Handler&, const httplib::Request&, httplib::Response&, const httplib::ContentReader&> {
     run(request, response, reader);
   }
 
  private:
   template <class... Reader>
-  void run(const httplib::Request& request, httplib::Response& response, const Reader&... reader) const {
+  void run(const httplib::Request& request, httplib::Response& response, const Reader&... reader) {
     const WebTransaction transaction(name_);
     const std::string parent = joined_header(request, "traceparent"), state = joined_header(request, "tracestate");
     web::Request said =
