@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <scout/testing.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -27,6 +28,7 @@ struct Database {
   sqlite3* handle = nullptr;
 };
 
+using namespace std::chrono_literals;
 using scout::testing::background, scout::testing::matches, scout::testing::span, scout::testing::web;
 
 auto query(const char* statement) { return span("SQL/Query").tag("db.statement", statement); }
@@ -148,6 +150,20 @@ TEST_CASE("a trigger is part of the statement that fired it") {
   CHECK(matches(recording, web("show").children(query("INSERT INTO t VALUES(1)"))));
 }
 
+TEST_CASE("what a foreign key deletes is part of the statement that deletes") {
+  scout::testing::Recording recording;
+  Database database;
+  scout::instrument(database.handle);
+  database.run(
+      "PRAGMA foreign_keys=ON; CREATE TABLE p(a PRIMARY KEY); CREATE TABLE c(a REFERENCES p ON DELETE CASCADE);"
+      "INSERT INTO p VALUES(1),(2); INSERT INTO c VALUES(1),(2)");
+  {
+    const scout::WebTransaction transaction{"show"};
+    database.run("DELETE FROM p");
+  }
+  CHECK(matches(recording, web("show").children(query("DELETE FROM p"))));
+}
+
 TEST_CASE("what a function asks the database is part of the statement that called it") {
   scout::testing::Recording recording;
   Database database;
@@ -184,18 +200,105 @@ TEST_CASE("a comment in front of a statement is part of it") {
   CHECK(matches(recording, web("show").children(query("-- find it\nSELECT 1"))));
 }
 
-TEST_CASE("a close that is refused does not end badly") {
+TEST_CASE("a connection whose close is refused is traced on") {
   scout::testing::Recording recording;
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(":memory:", &handle) == SQLITE_OK);
-  scout::instrument(handle);
-  const scout::WebTransaction transaction{"show"};
-  sqlite3_stmt* statement = nullptr;
-  sqlite3_prepare_v2(handle, "SELECT 1", -1, &statement, nullptr);
-  sqlite3_step(statement);
-  CHECK(sqlite3_close(handle) == SQLITE_BUSY);
-  sqlite3_finalize(statement);
-  CHECK(sqlite3_close(handle) == SQLITE_OK);
+  {
+    Database database;
+    scout::instrument(database.handle);
+    const scout::WebTransaction transaction{"show"};
+    sqlite3_stmt* const statement = database.prepare("SELECT 1");
+    sqlite3_step(statement);
+    CHECK(sqlite3_close(database.handle) == SQLITE_BUSY);
+    database.run("SELECT 2");
+    sqlite3_finalize(statement);
+    database.run("SELECT 3");
+  }
+  CHECK(matches(recording, web("show").children(query("SELECT 1"), query("SELECT 2"), query("SELECT 3"))));
+  CHECK(scout::testing::no_lost_spans(recording));
+}
+
+TEST_CASE("a connection that is closed while a statement runs is traced to the end of the statement") {
+  scout::testing::ManualClock clock;
+  scout::testing::Recording recording(clock);
+  {
+    const scout::WebTransaction transaction{"show"};
+    sqlite3* handle = nullptr;
+    REQUIRE(sqlite3_open(":memory:", &handle) == SQLITE_OK);
+    scout::instrument(handle);
+    sqlite3_stmt* statement = nullptr;
+    REQUIRE(sqlite3_prepare_v2(handle, "SELECT 1", -1, &statement, nullptr) == SQLITE_OK);
+    sqlite3_step(statement);
+    CHECK(sqlite3_close_v2(handle) == SQLITE_OK);
+    clock.advance(2ms);
+    sqlite3_finalize(statement);
+  }
+  CHECK(matches(recording, web("show").children(query("SELECT 1").lasts(2ms))));
+  CHECK(scout::testing::no_lost_spans(recording));
+}
+
+TEST_CASE("what ran when the program took the hook is not taken for a statement of the next connection at that address") {
+  scout::testing::Recording recording;
+  const auto own_hook = [](unsigned, void*, void*, void*) { return 0; };
+  sqlite3 *first = nullptr, *second = nullptr;
+  sqlite3_stmt *taken = nullptr, *next = nullptr;
+  REQUIRE(sqlite3_open(":memory:", &first) == SQLITE_OK);
+  scout::instrument(first);
+  REQUIRE(sqlite3_prepare_v2(first, "SELECT 1", -1, &taken, nullptr) == SQLITE_OK);
+  {
+    const scout::WebTransaction transaction{"hooked"};
+    sqlite3_step(taken);
+    sqlite3_trace_v2(first, SQLITE_TRACE_STMT, own_hook, nullptr);
+    sqlite3_finalize(taken);
+  }
+  sqlite3_close(first);
+  REQUIRE(sqlite3_open(":memory:", &second) == SQLITE_OK);
+  scout::instrument(second);
+  REQUIRE(sqlite3_prepare_v2(second, "SELECT 1", -1, &next, nullptr) == SQLITE_OK);
+  {
+    const scout::WebTransaction transaction{"next"};
+    sqlite3_step(next);
+    sqlite3_finalize(next);
+  }
+  sqlite3_close(second);
+  CHECK(matches(recording.traces().at(1), web("next").children(query("SELECT 1"))));
+}
+
+TEST_CASE("however many statements ran when the program took the hook, later ones are traced") {
+  scout::testing::Recording recording;
+  const auto own_hook = [](unsigned, void*, void*, void*) { return 0; };
+  Database database;
+  scout::instrument(database.handle);
+  std::vector<sqlite3_stmt*> statements(20);
+  {
+    const scout::WebTransaction transaction{"hooked"};
+    for (sqlite3_stmt*& statement : statements) sqlite3_step(statement = database.prepare("SELECT 1"));
+    sqlite3_trace_v2(database.handle, SQLITE_TRACE_STMT, own_hook, nullptr);
+    for (sqlite3_stmt* const statement : statements) sqlite3_reset(statement);
+  }
+  scout::instrument(database.handle);
+  {
+    const scout::WebTransaction transaction{"traced"};
+    database.run("SELECT 2");
+  }
+  for (sqlite3_stmt* const statement : statements) sqlite3_finalize(statement);
+  CHECK(matches(recording.traces().at(1), web("traced").children(query("SELECT 2"))));
+}
+
+TEST_CASE("a statement that runs while its connection is instrumented again goes on") {
+  scout::testing::ManualClock clock;
+  scout::testing::Recording recording(clock);
+  Database database;
+  scout::instrument(database.handle);
+  {
+    const scout::WebTransaction transaction{"show"};
+    sqlite3_stmt* const statement = database.prepare("SELECT 1");
+    sqlite3_step(statement);
+    CHECK(scout::instrument(database.handle));
+    database.run("SELECT 2");
+    clock.advance(2ms);
+    sqlite3_finalize(statement);
+  }
+  CHECK(matches(recording, web("show").children(query("SELECT 1").lasts(2ms), query("SELECT 2").lasts(0ms))));
 }
 
 TEST_CASE("connections on several threads do not disturb each other") {

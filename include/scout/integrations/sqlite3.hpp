@@ -3,10 +3,13 @@
 
 // SQLite: a span "SQL/Query" for every statement that runs inside a transaction, from its first step to its end (the last
 // row, reset or finalize). The tag db.statement is the SQL as it was prepared; bound values are never looked at.
-// `disabled_instruments` knows it as "sqlite3". Uses SQLite's own hook, sqlite3_trace_v2(): a program that sets that hook itself on a connection replaces this one.
+// `disabled_instruments` knows it as "sqlite3". Uses SQLite's own hook, sqlite3_trace_v2(): a program that sets that hook
+// itself on a connection replaces this one. Where sqlite3_close() is refused the connection is traced on, unless it is an
+// unfinished backup that refuses.
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -28,6 +31,7 @@ struct SqliteConnection {
   sqlite3* database = nullptr;
   SqliteConnection* next = nullptr;
   Running running[limit];
+  std::atomic<bool> is_hooked_anew = false;  // by instrument(), which SQLite does not order with its calls
 
   Running* find(sqlite3_stmt* statement) noexcept {
     for (Running& candidate : running) {
@@ -40,7 +44,9 @@ struct SqliteConnection {
   // their time belongs to the statement that caused them.
   void started(sqlite3_stmt* statement, const char* text) noexcept {
     const char* const sql = sqlite3_sql(statement);
-    if (!is_instrumented("sqlite3") || sql == nullptr || std::strcmp(sql, text) != 0 || find(statement) != nullptr) return;
+    if (!is_instrumented("sqlite3") || sql == nullptr || std::strcmp(sql, text) != 0) return;
+    if (is_hooked_anew.exchange(false, std::memory_order_relaxed)) forget_the_past(statement);
+    if (find(statement) != nullptr) return;  // a foreign key's action
     Running* const free = find(nullptr);
     if (free == nullptr) return;
     free->statement = statement;
@@ -54,9 +60,22 @@ struct SqliteConnection {
     done->span.reset();
     done->statement = nullptr;
   }
+
+  // Ends that nobody told: of the time in which the program had the hook, or of an earlier connection at this address.
+  void forget_the_past(const sqlite3_stmt* starting) noexcept {
+    for (const Running& candidate : running) {
+      if (candidate.statement == starting || !is_running(candidate.statement)) finished(candidate.statement);
+    }
+  }
+  bool is_running(const sqlite3_stmt* statement) const noexcept {
+    sqlite3_stmt* own = sqlite3_next_stmt(database, nullptr);
+    while (own != nullptr && own != statement) own = sqlite3_next_stmt(database, own);
+    return own != nullptr && sqlite3_stmt_busy(own) != 0;
+  }
 };
 
-// All connections that were instrumented and not closed.
+// All connections that were instrumented and not closed. One that was closed while it had statements, if only those of a
+// virtual table, or while the program had the hook, stays for the next at its address.
 struct SqliteConnections {
   std::mutex mutex;
   SqliteConnection* first = nullptr;
@@ -94,7 +113,8 @@ inline int on_sqlite_event(unsigned event, void* context, void* subject, void* d
       connection->finished(static_cast<sqlite3_stmt*>(subject));
       break;
     case SQLITE_TRACE_CLOSE:
-      // A close that is refused, or that waits for statements, comes here too: no event may follow this one.
+      // A close that is refused, or that waits for statements, comes here too.
+      if (sqlite3_next_stmt(connection->database, nullptr) != nullptr) break;
       sqlite3_trace_v2(connection->database, 0, nullptr, nullptr);
       sqlite_connections.remove(connection);
       break;
@@ -110,7 +130,9 @@ inline int on_sqlite_event(unsigned event, void* context, void* subject, void* d
 inline bool instrument(sqlite3* database) noexcept {
   detail::SqliteConnection* const connection = detail::sqlite_connections.obtain(database);
   constexpr unsigned events = SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
-  return connection != nullptr && sqlite3_trace_v2(database, events, detail::on_sqlite_event, connection) == SQLITE_OK;
+  if (connection == nullptr) return false;
+  connection->is_hooked_anew.store(true, std::memory_order_relaxed);
+  return sqlite3_trace_v2(database, events, detail::on_sqlite_event, connection) == SQLITE_OK;
 }
 
 // Instruments every connection that is opened from now on, by whatever library. Call it at the start of the program, after
