@@ -7,12 +7,12 @@
 #include <string>
 
 #include <scout/version.hpp>
+#include "../standard_output.hpp"
 #include "arguments.hpp"
 #include "json_lines.hpp"
 #include "report.hpp"
 #include "serve.hpp"
 #include "waterfall.hpp"
-#include "../standard_output.hpp"
 
 namespace scout::local_agent {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <fstream>
 
-#include "json_string.hpp"
 #include "../standard_output.hpp"
+#include "json_string.hpp"
 
 namespace scout::local_agent {
 namespace {
@@ -65,9 +65,7 @@ void Recording::write(std::string line) {
 }
 
 Expected<void> read_recording(const std::string& path, const std::function<void(simdjson::dom::element)>& take) {
-  const auto unreadable = [&] {
-    return Error{ErrorCode::file, fmt::format("cannot read {}: {}", path, std::strerror(errno))};
-  };
+  const auto unreadable = [&] { return Error{ErrorCode::file, fmt::format("cannot read {}: {}", path, std::strerror(errno))}; };
   std::ifstream file{path};
   if (!file) return unreadable();
   simdjson::dom::parser parser;

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "../standard_output.hpp"
 #include "json_lines.hpp"
 #include "line_output.hpp"
 #include "report.hpp"
@@ -18,7 +19,6 @@
 #include "terminal.hpp"
 #include "view.hpp"
 #include "waterfall.hpp"
-#include "../standard_output.hpp"
 
 namespace scout::local_agent {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include <scout/core_agent/core_agent_sink.hpp>
-#include "output.hpp"
 #include "../standard_output.hpp"
+#include "output.hpp"
 
 namespace scout::command {
 namespace {

@@ -8,11 +8,11 @@
 
 #include <scout/config/finalize.hpp>
 #include <scout/version.hpp>
+#include "../standard_output.hpp"
 #include "agent.hpp"
 #include "arguments.hpp"
 #include "check.hpp"
 #include "output.hpp"
-#include "../standard_output.hpp"
 
 namespace scout::command {
 namespace {

@@ -100,12 +100,12 @@ class TracedRoute {
   TracedRoute(std::string name, Handler handler) : name_(std::move(name)), handler_(std::move(handler)) {}
 
   // As httplib's own call of a handler: not constant, and from all of its threads.
-  void operator()(const httplib::Request& request, httplib::Response& response)
-      requires std::is_invocable_v<Handler&, const httplib::Request&, httplib::Response&> {
+  void operator()(const httplib::Request& request, httplib::Response& response) requires
+      std::is_invocable_v<Handler&, const httplib::Request&, httplib::Response&> {
     run(request, response);
   }
-  void operator()(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader)
-      requires std::is_invocable_v<Handler&, const httplib::Request&, httplib::Response&, const httplib::ContentReader&> {
+  void operator()(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader) requires
+      std::is_invocable_v<Handler&, const httplib::Request&, httplib::Response&, const httplib::ContentReader&> {
     run(request, response, reader);
   }
 
