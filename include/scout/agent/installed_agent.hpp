@@ -154,6 +154,7 @@ class InstalledAgent final : public AgentTable {
       collector_ = std::make_unique<Collector>(registry_, target);
     }
     previous_engine_ = std::move(engine_);
+    previous_thread_ = std::move(thread_);
     stuck_ = false;
     engine_ = std::move(engine);
     own_thread();
@@ -225,9 +226,8 @@ class InstalledAgent final : public AgentTable {
     store_state(registry_, state);
   }
 
-  // A new one for the collector. A thread that wakes the one before may be at its last instructions.
   void own_thread() {
-    previous_thread_ = std::exchange(thread_, std::make_shared<CollectorThread>(registry_, *collector_));
+    thread_ = std::make_shared<CollectorThread>(registry_, *collector_);
     to_wake_.store(thread_.get(), std::memory_order_release);
   }
 
@@ -386,7 +386,7 @@ class InstalledAgent final : public AgentTable {
   SlowClock clock_{};
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;
-  std::shared_ptr<CollectorThread> thread_, previous_thread_;  // the previous one may be at its last instructions
+  std::shared_ptr<CollectorThread> thread_, previous_thread_;  // whoever wakes the previous one may be at the last instructions
   std::atomic<CollectorThread*> to_wake_ = nullptr;            // the first of these, for application threads
   LauncherTable launcher_{};
   std::vector<std::unique_ptr<Published>> published_;

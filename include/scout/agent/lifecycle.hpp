@@ -3,6 +3,8 @@
 
 // Where the process's life touches the agent: its first use, fork, exit.
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 
 #include "installed_agent.hpp"
@@ -18,6 +20,14 @@ inline void note_open_spans() noexcept {
     Registry::BufferEntry& entry = registry->buffers[index];
     entry.open_at_fork = entry.buffer->open_places() - load(entry.buffer->forked_open);
   }
+}
+
+// After it, in the child: what the kernel wipes if it can (Linux 4.14) and may.
+inline void wipe_pages() noexcept {
+  Registry* const registry = find_registry();
+  if (registry == nullptr || madvise(registry->process, sizeof(ProcessState), MADV_WIPEONFORK) == 0) return;
+  *registry->process = ProcessState{};
+  for (std::uint32_t index = 0; index < registry->buffer_count; ++index) *registry->buffers[index].buffer = ThreadBuffer{};
 }
 
 // nullptr: nothing was ever installed in this process.
@@ -42,7 +52,7 @@ inline AgentTable* make_agent() noexcept {
   if (registry->hooks == nullptr && guarded([&] { immortal_agent = new InstalledAgent(*registry); })) {
     pin_object();  // its code is called until the end of the process
     __atomic_store_n(&registry->hooks, static_cast<AgentHooks*>(immortal_agent), __ATOMIC_RELEASE);
-    pthread_atfork(note_open_spans, nullptr, nullptr);
+    pthread_atfork(note_open_spans, nullptr, wipe_pages);
     std::atexit(drain_process);
     at_quick_exit(drain_process);
   }

@@ -28,7 +28,7 @@ struct alignas(128) TransactionSlot {
   std::uint64_t incarnation;    // transactions this slot has held: with the slot's index, a transaction's number
 
   // The trace of another process that the transaction belongs to (web/trace_propagation.hpp).
-  std::uint32_t trace_generation;  // that of the transaction it was kept for; release
+  std::uint32_t traced_incarnation;  // of the transaction it was kept for, the low bits; release
   std::uint32_t trace_flags;
   std::uint64_t trace_high, trace_low;
   std::uint32_t trace_state_size;

@@ -38,7 +38,7 @@ inline void keep_trace(Registry& registry, TransactionSlot& slot, const web::Tra
                        std::string_view state) noexcept {
   std::uint64_t* const states = trace_states(registry, !state.empty());
   if (states == nullptr) state = {};
-  store(slot.trace_generation, 0u);  // who looks now sees none
+  store(slot.traced_incarnation, 0u);  // who looks now sees none
   store(slot.trace_high, parent.trace_high);
   store(slot.trace_low, parent.trace_low);
   store(slot.trace_flags, static_cast<std::uint32_t>(parent.random));
@@ -51,13 +51,13 @@ inline void keep_trace(Registry& registry, TransactionSlot& slot, const web::Tra
     store(*words++, word);
     state.remove_prefix(size);
   }
-  __atomic_store_n(&slot.trace_generation, trace_owner(slot), __ATOMIC_RELEASE);  // pairs with find_trace()
+  __atomic_store_n(&slot.traced_incarnation, trace_owner(slot), __ATOMIC_RELEASE);  // pairs with find_trace()
 }
 
 // False: the transaction began here.
 inline bool find_trace(Registry& registry, const TransactionSlot& slot, web::TraceParent& parent, char* state,
                        std::size_t& state_size) noexcept {
-  const std::uint32_t owner = __atomic_load_n(&slot.trace_generation, __ATOMIC_ACQUIRE);
+  const std::uint32_t owner = __atomic_load_n(&slot.traced_incarnation, __ATOMIC_ACQUIRE);
   if (owner == 0 || owner != trace_owner(slot)) return false;
   parent.trace_high = load(slot.trace_high);
   parent.trace_low = load(slot.trace_low);
@@ -68,7 +68,7 @@ inline bool find_trace(Registry& registry, const TransactionSlot& slot, web::Tra
     const std::uint64_t word = load(states[registry.transactions.index(slot) * trace_state_words + i / sizeof(std::uint64_t)]);
     __builtin_memcpy(state + i, &word, state_size - i < sizeof word ? state_size - i : sizeof word);
   }
-  return __atomic_load_n(&slot.trace_generation, __ATOMIC_ACQUIRE) == owner;
+  return __atomic_load_n(&slot.traced_incarnation, __ATOMIC_ACQUIRE) == owner;
 }
 
 }  // namespace scout::inline v0::detail
