@@ -72,7 +72,7 @@ struct Registry {
   ThreadBuffer* null_buffer;  // of threads that record nothing: its context is no_context, or unattached once installed
   ThreadBuffer* busy_buffer;  // of threads that are being attached: always busy, behind the null buffer
   pthread_key_t thread_key;   // the thread's buffer, for objects that meet the thread for the first time
-  Recording recording;        // what `process->recording` is to be; a fork does not wipe it
+  std::uint32_t recording;    // what `process->recording` is to be; a fork does not wipe it
   AgentHooks* hooks;
   OptIns opt_ins;
   Settings settings;
@@ -155,6 +155,7 @@ inline void publish_ticks(std::uint64_t& setting, std::uint64_t ticks) noexcept 
   if ((ticks > known ? ticks - known : known - ticks) > known / 1024) store(setting, ticks);
 }
 
+inline Recording wanted_state(const Registry& registry) noexcept { return static_cast<Recording>(load(registry.recording)); }
 inline Recording stored_state(const Registry& registry) noexcept {
   return static_cast<Recording>(__atomic_load_n(&registry.process->recording, __ATOMIC_ACQUIRE));
 }
@@ -194,11 +195,11 @@ inline ThreadBuffer* reset_buffers(Registry& registry) noexcept {
 // Brings a forked child into order: its rings are empty, the parent's transactions are not its own. Any thread; idempotent. Who
 // sees another state than `unknown` finds all of it done, the agent's part included.
 [[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void recover_after_fork(Registry& registry) noexcept {
-  if (load(registry.recording) == Recording::unknown) return;  // nothing was ever installed: no lock for each transaction
+  if (wanted_state(registry) == Recording::unknown) return;  // nothing was ever installed: no lock for each transaction
   ThreadBuffer* own = nullptr;
   {
     RegistryLock lock(registry);
-    if (stored_state(registry) != Recording::unknown || registry.recording == Recording::unknown) return;
+    if (stored_state(registry) != Recording::unknown || wanted_state(registry) == Recording::unknown) return;
     registry.forked_spans = registry.open_explicit_spans;
     own = reset_buffers(registry);
     registry.forked_transactions = registry.transactions.reset();
@@ -208,7 +209,7 @@ inline ThreadBuffer* reset_buffers(Registry& registry) noexcept {
     registry.fork_ticks = read_ticks();
     __atomic_store_n(&registry.process->sleeping, 1u, __ATOMIC_RELAXED);
     if (AgentHooks* const hooks = __atomic_load_n(&registry.hooks, __ATOMIC_ACQUIRE)) hooks->forked(*hooks);
-    store_state(registry, registry.recording);
+    store_state(registry, wanted_state(registry));
   }
   if (own != nullptr) own_buffer(*own);
 }

@@ -217,7 +217,7 @@ TEST_CASE("an added span may have any times: those of before the machine's start
   CHECK(matches(recording, web("page").children(span("Custom/always"), span("Custom/hours"), span("Custom/seconds"),
                                                 span("Custom/now"))));
   const auto trace = recording.traces().at(0);
-  for (const std::size_t far : {1, 2, 3}) {
+  for (const std::size_t far : {1u, 2u, 3u}) {
     CHECK(trace.start() - trace.spans()[far].start() > 24h * 365 * 50);
     CHECK(trace.spans()[far].stop() - trace.stop() > 24h * 365 * 50);
   }
