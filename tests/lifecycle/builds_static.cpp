@@ -34,8 +34,7 @@ int main() {
   Collector collector(*registry, {&config, &logger, sink_table(sink), Timeline()});
   CollectorThread collecting(*registry, collector);
   registry->seed = {1, 2};
-  registry->recording = Recording::on;
-  store_state(*registry, Recording::on);
+  change_state(*registry, Recording::on);
   {
     SCOUT_WEB_TRANSACTION("page");
     SCOUT_INSTRUMENT("here");

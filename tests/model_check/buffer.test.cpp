@@ -70,8 +70,7 @@ class Process {
     registry().settings.ring_size = records * static_cast<std::uint32_t>(sizeof(Record));
     registry().settings.span_cap = 100;
     registry().seed = {1, 2};
-    registry().recording = recording;
-    store_state(registry(), recording);
+    change_state(registry(), recording);
     sink.traces.clear();
     collector = std::make_unique<Collector>(registry(), Collector::Target{&config_, &logger_, sink_table(sink), Timeline(0)});
   }

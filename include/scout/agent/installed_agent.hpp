@@ -218,12 +218,11 @@ class InstalledAgent final : public AgentTable {
 
   void set_recording(Recording state) noexcept {
     const BlockedSignals blocked;  // a handler that records may need the lock
-    RegistryLock lock(registry_);  // both change at once: to other threads one without the other is a forked child
-    store(registry_.recording, static_cast<std::uint32_t>(state));
+    RegistryLock lock(registry_);  // or another thread takes this process for a forked one
     __atomic_store_n(&registry_.process->sleeping, 1u, __ATOMIC_RELAXED);  // the first transaction starts the thread
     const bool on = state != Recording::off;
     store(registry_.null_buffer->context, on ? unattached_context : no_context);
-    store_state(registry_, state);
+    change_state(registry_, state);
   }
 
   void own_thread() {

@@ -162,6 +162,11 @@ inline Recording stored_state(const Registry& registry) noexcept {
 inline void store_state(Registry& registry, Recording state) noexcept {
   __atomic_store_n(&registry.process->recording, static_cast<std::uint32_t>(state), __ATOMIC_RELEASE);
 }
+// For this process and those that it forks: at once, under the lock, where other threads may look.
+inline void change_state(Registry& registry, Recording state) noexcept {
+  store(registry.recording, static_cast<std::uint32_t>(state));
+  store_state(registry, state);
+}
 
 inline bool has_slow_clock(const Registry& registry) noexcept { return stored_state(registry) == Recording::slow_clock; }
 
