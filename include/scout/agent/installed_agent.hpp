@@ -157,7 +157,7 @@ class InstalledAgent final : public AgentTable {
     previous_thread_ = std::move(thread_);
     stuck_ = false;
     engine_ = std::move(engine);
-    own_thread();
+    make_thread();
     engine_->logger.write(LogLevel::info, "scout.config", "scout " SCOUT_VERSION ": monitoring '{}'", engine_->config.name);
     if (engine_->logger.enabled(LogLevel::debug)) {
       for (const auto& line : scout::describe(engine_->config)) engine_->logger.write(LogLevel::debug, "scout.config", line);
@@ -225,7 +225,7 @@ class InstalledAgent final : public AgentTable {
     change_state(registry_, state);
   }
 
-  void own_thread() {
+  void make_thread() {
     thread_ = std::make_shared<CollectorThread>(registry_, *collector_);
     to_wake_.store(thread_.get(), std::memory_order_release);
   }
@@ -372,7 +372,7 @@ class InstalledAgent final : public AgentTable {
     engine_ = std::move(engine);
     const Timeline timeline = clock_.read != nullptr ? Timeline(clock_.to_wall) : Timeline();
     collector_ = std::make_unique<Collector>(registry_, Collector::Target{&engine_->config, &engine_->logger, engine_->sink, timeline});
-    own_thread();
+    make_thread();
   }
 
   Registry& registry_;
@@ -385,7 +385,7 @@ class InstalledAgent final : public AgentTable {
   SlowClock clock_{};
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;
-  std::shared_ptr<CollectorThread> thread_, previous_thread_;  // whoever wakes the previous one may be at the last instructions
+  std::shared_ptr<CollectorThread> thread_, previous_thread_;  // the previous one: a late wake-up may still be in it
   std::atomic<CollectorThread*> to_wake_ = nullptr;            // the first of these, for application threads
   LauncherTable launcher_{};
   std::vector<std::unique_ptr<Published>> published_;

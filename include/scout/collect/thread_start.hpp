@@ -1,7 +1,7 @@
 #ifndef SCOUT_COLLECT_THREAD_START_HPP
 #define SCOUT_COLLECT_THREAD_START_HPP
 
-// A thread of scout's own.
+// A thread of scout's own, and a while without signals on one of the application's.
 
 #include <pthread.h>
 #include <signal.h>

@@ -131,10 +131,6 @@ struct DecimalDigits {
 };
 inline constexpr DecimalDigits decimal_digits;
 
-}  // namespace detail
-
-namespace detail {
-
 // Piece by piece, most strings in one.
 template <bool quoted, class Out>
 void append_characters(Out& out, std::string_view text) {
