@@ -112,12 +112,14 @@ class CurlTransfer {
 
 namespace detail {
 
+inline CURLcode perform_in(TraceContext context, CURL* handle) {
+  if (!context) return curl_easy_perform(handle);
+  const Attach attached(context);
+  return curl_easy_perform(handle);
+}
+
 inline CURLcode curl_perform(CURL* handle, CurlTransfer& transfer) {
-  std::optional<Attach> attached;
-  if (transfer.context()) attached.emplace(transfer.context());
-  const CURLcode code = curl_easy_perform(handle);
-  attached.reset();
-  return transfer.done(handle, code);
+  return transfer.done(handle, perform_in(transfer.context(), handle));
 }
 
 }  // namespace detail
