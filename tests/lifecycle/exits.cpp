@@ -37,6 +37,24 @@ void flushed_and_open() {
   scout::BackgroundTransaction::start("open");
 }
 
+// Of a static object, which the exit handlers come before.
+struct RecordsLate {
+  ~RecordsLate() {
+    if (wanted) SCOUT_BACKGROUND_TRANSACTION("from a destructor");
+  }
+  bool wanted = false;
+} records_late;
+
+void exit_with_full_buffer() {
+  records_late.wanted = true;
+  REQUIRE(scout::install());
+  for (int i = 0; i < 100; ++i) {
+    SCOUT_BACKGROUND_TRANSACTION("burst");
+    for (int n = 0; n < 30; ++n) SCOUT_INSTRUMENT("span");
+  }
+  std::exit(0);
+}
+
 void return_from_main() { burst(); }
 void exit_normally() { burst(), std::exit(0); }
 void exit_quickly() { burst(), std::quick_exit(0); }
@@ -135,6 +153,7 @@ void use_simdjson_itself() {
 int main(int argument_count, char** arguments) {
   return run_case({{"return", return_from_main},
                    {"exit", exit_normally},
+                   {"with_full_buffer", exit_with_full_buffer},
                    {"quick_exit", exit_quickly},
                    {"_exit", exit_at_once},
                    {"abort", abort_process},

@@ -1,4 +1,4 @@
-// A process at its limits of memory, files and processes: what cannot be recorded is counted, what can be sent later is.
+// A process at its limits of rings, memory, files and processes: what cannot be recorded is counted, what can be sent later is.
 
 #include <grp.h>
 #include <sys/resource.h>
@@ -118,10 +118,33 @@ void processes() {
   REQUIRE(thread_count() == 1);
 }
 
+// More spans than a ring of 128 records holds: the oldest are kept, the rest is refused at its start, counted, and named on the
+// trace.
+void ring() {
+  REQUIRE(scout::install({.ring_size = 4096}));
+  {
+    // In a sleepless loop the collector may come in between, so only the account is exact, not the number refused.
+    scout::WebTransaction transaction{scout::Operation{"Controller/burst"}};
+    for (int i = 0; i < 1400; ++i) SCOUT_INSTRUMENT("span");
+  }
+  {
+    scout::WebTransaction transaction{scout::Operation{"Controller/deep"}};
+    scout::ScopedSpan* open[400];
+    for (auto*& span : open) span = new scout::ScopedSpan{scout::Operation{"Custom/open"}};  // places, not records
+    for (int i = 399; i >= 0; --i) delete open[i];
+  }
+  REQUIRE(scout::flush(patience));
+  print_account();
+  const scout::Stats stats = scout::stats();
+  REQUIRE(stats.spans.dropped[scout::Reason::ring_full] >= 400 - 128);
+  REQUIRE(stats.spans.started == 1800);
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  return run_case({{"memory", memory},
+  return run_case({{"ring", ring},
+                   {"memory", memory},
                    {"memory_of_the_collector", memory_of_the_collector},
                    {"memory_for_no_thread", memory_for_no_thread},
                    {"files", files},

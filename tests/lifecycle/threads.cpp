@@ -1,19 +1,19 @@
-// Threads that come and go in great numbers or have little room.
+// Threads that come and go in great numbers, have little room, leave something open, or hand their work to each other.
 
 #include <pthread.h>
 #include <scout/scout.hpp>
 
+#include <coroutine>
 #include <cstdio>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "account.hpp"
-#include "cases.hpp"
+#include "jobs.hpp"
 
 namespace {
-
-constexpr std::chrono::seconds patience{50};
 
 void short_lived(int count) {
   for (int i = 0; i < count; i += 10) {
@@ -63,8 +63,102 @@ void small_stacks() {
   print_account();
 }
 
+void* leaked[3];  // reachable, so that leak checkers see what is meant to happen here
+
+void leave_span_open() {
+  leaked[0] = new scout::WebTransaction{"finished by its object"};
+  scout::ScopedSpan ended{"ended"};
+  leaked[1] = new scout::ScopedSpan{"never ends"};
+}
+
+void leave_transaction_open() {
+  scout::WebTransaction::start("never stopped");
+  scout::ScopedSpan ended{"ended"};
+}
+
+// What can never end is counted as unfinished, and the rings go to the next threads.
+void end_mid_span() {
+  REQUIRE(scout::install());
+  std::thread(leave_span_open).join();
+  REQUIRE(scout::flush(patience));
+  delete static_cast<scout::WebTransaction*>(leaked[0]);  // on another thread than it began
+  std::thread(leave_transaction_open).join();
+  REQUIRE(scout::flush(patience));
+  for (int i = 0; i < 100; ++i) {
+    std::thread([] { SCOUT_BACKGROUND_TRANSACTION("short"); }).join();
+    if (i % 10 == 0) REQUIRE(scout::flush(patience));
+  }
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+// A span starts on one thread, is tagged and given a child on a second, and ends on a third.
+void span_ends_elsewhere() {
+  REQUIRE(scout::install());
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::Span span{"travels"};
+    scout::ScopedSpan sibling{"sibling"};
+    std::thread([&span] {
+      span.tag("thread", 2);
+      scout::Span child = span.child("child");
+      std::thread([moved = std::move(span), child_moved = std::move(child)]() mutable {
+        child_moved.end();
+        moved.end();
+      }).join();
+    }).join();
+  }
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
+struct Task {
+  struct promise_type {
+    Task get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() {}
+  };
+  std::coroutine_handle<promise_type> handle;
+};
+
+Task work_across_a_suspension() {
+  scout::Span span{"across the suspension"};
+  const scout::TraceContext context = span.context();
+  {
+    scout::Attach attach{context};
+    SCOUT_INSTRUMENT("before");
+  }
+  co_await std::suspend_always{};
+  {
+    scout::Attach attach{context};
+    SCOUT_INSTRUMENT("after");
+  }
+  span.end();
+}
+
+// Its context is taken along by hand: a value saved before the suspension and attached after it.
+void coroutine_resumed_elsewhere() {
+  REQUIRE(scout::install());
+  {
+    scout::WebTransaction transaction{"page"};
+    const Task task = work_across_a_suspension();
+    SCOUT_INSTRUMENT("meanwhile");
+    std::thread([&task] { task.handle.resume(); }).join();
+    task.handle.destroy();
+  }
+  REQUIRE(scout::flush(patience));
+  print_account();
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  return run_case({{"many", many}, {"small_stacks", small_stacks}}, argument_count, arguments);
+  return run_case({{"many", many},
+                   {"small_stacks", small_stacks},
+                   {"end_mid_span", end_mid_span},
+                   {"span_ends_elsewhere", span_ends_elsewhere},
+                   {"coroutine_resumed_elsewhere", coroutine_resumed_elsewhere}},
+                  argument_count, arguments);
 }

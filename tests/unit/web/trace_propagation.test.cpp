@@ -9,13 +9,13 @@
 #include <string>
 #include <thread>
 
-using scout::testing::matches, scout::testing::span, scout::testing::web;
+using scout::testing::matches, scout::testing::span;
 using scout::web::continue_trace, scout::web::OutgoingTrace;
 
 namespace {
 
-const std::string trace = "0af7651916cd43dd8448eb211c80319c";
-const std::string header = "00-" + trace + "-b7ad6b7169203331-01";
+const std::string trace_id = "0af7651916cd43dd8448eb211c80319c";
+const std::string header = "00-" + trace_id + "-b7ad6b7169203331-01";
 
 // The span whose id a traceparent names.
 std::string named_in(const std::string& traceparent, const scout::testing::RecordedTrace& recorded) {
@@ -50,11 +50,11 @@ TEST_CASE("a request's trace is the context of its transaction and goes on with 
     })).join();
   }
   for (const std::string& text : {from_span, from_thread}) {
-    CHECK(text.starts_with("00-" + trace + '-'));
+    CHECK(text.starts_with("00-" + trace_id + '-'));
     CHECK(text.ends_with("-01"));
   }
   const auto recorded = recording.traces().at(0);
-  CHECK(matches(recorded, web("page")
+  CHECK(matches(recorded, scout::testing::web("page")
                               .tag("traceparent", header)
                               .tag("tracestate", "rojo=1,congo=2")
                               .children(span("Custom/load").children(span("Custom/elsewhere")))));
@@ -93,7 +93,7 @@ TEST_CASE("what one request brought is not the next one's, though its place in m
     recording.traces();
     SCOUT_WEB_TRANSACTION("fresh");
     const OutgoingTrace outgoing = OutgoingTrace::current();
-    CHECK_FALSE(std::string(outgoing.traceparent()).starts_with("00-" + trace));
+    CHECK_FALSE(std::string(outgoing.traceparent()).starts_with("00-" + trace_id));
     CHECK(outgoing.tracestate().empty());
   }
 }
@@ -119,7 +119,7 @@ TEST_CASE("what one request brought is not that of a later one in its place, whe
   REQUIRE(here().slot() == place);
   REQUIRE(slots[place].generation == generation);
   const OutgoingTrace outgoing = OutgoingTrace::current();
-  CHECK_FALSE(std::string(outgoing.traceparent()).starts_with("00-" + trace));
+  CHECK_FALSE(std::string(outgoing.traceparent()).starts_with("00-" + trace_id));
   CHECK(outgoing.tracestate().empty());
 }
 
@@ -128,12 +128,12 @@ TEST_CASE("malformed headers are as none; a bad tracestate does not spoil its tr
   {
     SCOUT_WEB_TRANSACTION("page");
     CHECK_FALSE(continue_trace("", "a=1"));
-    CHECK_FALSE(continue_trace("00-" + trace + "-0000000000000000-01", "a=1"));
+    CHECK_FALSE(continue_trace("00-" + trace_id + "-0000000000000000-01", "a=1"));
     CHECK(OutgoingTrace::current().tracestate().empty());
     CHECK(continue_trace(header, "a=1,a=2"));
     CHECK(OutgoingTrace::current().tracestate().empty());
   }
-  CHECK(matches(recording, web("page").tag("traceparent", header).no_tag("tracestate")));
+  CHECK(matches(recording, scout::testing::web("page").tag("traceparent", header).no_tag("tracestate")));
 }
 
 TEST_CASE("below a leaf the leaf is who asks; outside a transaction nobody is") {
@@ -160,7 +160,7 @@ TEST_CASE("a server's request brings its trace") {
     }));
     CHECK(OutgoingTrace::current().tracestate() == "a=1");
   }
-  CHECK(matches(recording, web("page").tag("traceparent", header)));
+  CHECK(matches(recording, scout::testing::web("page").tag("traceparent", header)));
 }
 
 TEST_SUITE_END();
