@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <scout/testing.hpp>
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -155,7 +156,8 @@ TEST_CASE("a handler may keep state of its own, as httplib allows it") {
   scout::testing::Recording recording;
   {
     RunningServer running{[](httplib::Server& server) {
-      scout::instrument(server).Get("/next", [n = 200](const Request&, Response& response) mutable { response.status = ++n; });
+      const auto count = [n = 200](const Request&, Response& response) mutable { response.status = ++std::atomic_ref(n); };
+      scout::instrument(server).Get("/next", count);
     }};
     CHECK(running.get("/next") == 201);
     CHECK(running.get("/next") == 202);
