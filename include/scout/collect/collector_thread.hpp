@@ -232,8 +232,8 @@ class CollectorThread {
 
   void wait_for_signal(std::uint32_t seen, std::chrono::microseconds time) noexcept {
     timespec timeout{};
-    timeout.tv_sec = static_cast<time_t>(time.count() / 1'000'000);
-    timeout.tv_nsec = static_cast<long>(time.count() % 1'000'000 * 1000);
+    timeout.tv_sec = time.count() / 1'000'000;
+    timeout.tv_nsec = time.count() % 1'000'000 * 1000;
     syscall(SYS_futex, &signal_, FUTEX_WAIT_PRIVATE, seen, &timeout, nullptr, 0);
   }
 

@@ -94,7 +94,7 @@ class Symbolizer {
     for (; addresses.size() >= sizeof(std::uint64_t); addresses.remove_prefix(sizeof(std::uint64_t))) {
       std::uint64_t address;
       std::memcpy(&address, addresses.data(), sizeof address);
-      for (const StackFrame& frame : frames_at(static_cast<std::uintptr_t>(address))) {
+      for (const StackFrame& frame : frames_at(address)) {
         if (written == frame_limit || is_own(frame)) continue;
         if (written++ != 0) out += ',';
         append_frame(out, frame, root);

@@ -69,7 +69,7 @@ struct Record {
     return kind() == RecordKind::name || kind() == RecordKind::stack || kind() == RecordKind::tag;
   }
   constexpr RecordKind kind() const noexcept { return static_cast<RecordKind>(word >> 56); }
-  const char* literal() const noexcept { return reinterpret_cast<const char*>(static_cast<std::uintptr_t>(word & low_bits)); }
+  const char* literal() const noexcept { return reinterpret_cast<const char*>(word & low_bits); }
   constexpr std::uint32_t value_size() const noexcept { return static_cast<std::uint32_t>(word); }
   constexpr std::uint16_t key_size() const noexcept { return static_cast<std::uint16_t>(word >> 32); }
 };
@@ -79,7 +79,7 @@ constexpr std::uint64_t record_word(RecordKind kind, std::uint64_t low = 0) noex
   return (static_cast<std::uint64_t>(kind) << 56) | low;
 }
 inline std::uint64_t record_word(RecordKind kind, const char* literal) noexcept {
-  return record_word(kind, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(literal)));
+  return record_word(kind, std::uint64_t{reinterpret_cast<std::uintptr_t>(literal)});
 }
 constexpr std::uint64_t record_word(RecordKind kind, std::uint16_t key_size, std::uint32_t value_size) noexcept {
   return record_word(kind, (std::uint64_t{key_size} << 32) | value_size);

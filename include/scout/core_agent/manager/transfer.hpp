@@ -132,13 +132,14 @@ class Transfer {
   }
 
   void set_options(CURL* easy, const std::string& url, const std::string& scheme) {
+    const long patience = options_.patience.count();
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, scheme.c_str());
     curl_easy_setopt(easy, CURLOPT_NOBODY, options_.only_ask ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "scout-cpp/" SCOUT_VERSION);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options_.patience.count()));
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.patience.count()));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, patience);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, patience);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1024L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, max_transfer_seconds);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
