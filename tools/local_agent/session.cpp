@@ -11,7 +11,7 @@
 namespace scout::local_agent {
 namespace {
 
-constexpr std::size_t most_complaints = 20;         // different ones
+constexpr std::size_t most_different = 20;          // of complaints
 constexpr std::size_t worth_keeping = 1024 * 1024;  // a parser that took a larger message gives its memory back
 
 bool has_non_ascii(std::string_view text) {
@@ -76,7 +76,7 @@ Session::Answer Session::refuse(const std::string& complaint) {
   ++desk_.account_.refused;
   auto& complaints = desk_.account_.complaints;
   const std::string text = cleaned(cut(complaint, 200, true), true);
-  if (complaints.size() < most_complaints || complaints.contains(text)) ++complaints[text];
+  if (complaints.size() < most_different || complaints.contains(text)) ++complaints[text];
   return {failure_answer(complaint), false};
 }
 

@@ -9,13 +9,13 @@
 namespace scout::local_agent {
 namespace {
 
-constexpr std::string_view other = "(other)";
+constexpr std::string_view others = "(other)";
 
 // The entry for a name, or for "(other)" when there are too many names.
 template <class Map>
 auto& entry(Map& map, std::string_view name, std::size_t limit) {
   if (const auto found = map.find(name); found != map.end()) return found->second;
-  return map[std::string{map.size() < limit ? name : other}];
+  return map[std::string{map.size() < limit ? name : others}];
 }
 
 }  // namespace
@@ -23,7 +23,7 @@ auto& entry(Map& map, std::string_view name, std::size_t limit) {
 void Store::add(Trace finished) {
   finished.number = ++received_;
   finished.endpoint = shortened(finished.endpoint, 200);
-  if (!endpoints_.contains(finished.endpoint) && endpoints_.size() >= limits_.endpoints) finished.endpoint = other;
+  if (!endpoints_.contains(finished.endpoint) && endpoints_.size() >= limits_.endpoints) finished.endpoint = others;
   const auto trace = std::make_shared<const Trace>(std::move(finished));
   Endpoint& endpoint = endpoints_[trace->endpoint];
   endpoint.durations.add(trace->duration());

@@ -13,9 +13,9 @@ using namespace scout::detail;
 namespace {
 
 // A registry and one ring in plain memory: records are put in by hand, no agent and no thread is involved.
-class Bench {
+class AssemblerBench {
  public:
-  Bench() : registry_(zeroed<Registry>()), buffer_(zeroed<ThreadBuffer>(ring_size)), assembler(*registry_) {
+  AssemblerBench() : registry_(zeroed<Registry>()), buffer_(zeroed<ThreadBuffer>(ring_size)), assembler(*registry_) {
     *buffer_ = ThreadBuffer{};
     buffer_->mask = ring_size - 1;
     buffer_->registry = registry_.get();
@@ -71,7 +71,7 @@ std::size_t allocated() {
 }
 
 // Transactions at the same time, each with as many spans and a name.
-std::vector<TransactionSlot*> many(Bench& bench, int transactions, std::uint16_t spans) {
+std::vector<TransactionSlot*> many(AssemblerBench& bench, int transactions, std::uint16_t spans) {
   std::vector<TransactionSlot*> live;
   live.reserve(static_cast<std::size_t>(transactions));
   for (int i = 0; i < transactions; ++i) {
@@ -91,7 +91,7 @@ std::uint64_t literal(const char* text) { return record_word(RecordKind::span, t
 TEST_SUITE_BEGIN("collect/assembler");
 
 TEST_CASE("a tree is rebuilt from ids, whatever the order of the records") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   bench.put({literal("Custom/grandchild"), 3000, 4000, bench.context(slot, 70, 3).bits});
   bench.put({literal("Custom/second"), 5000, 6000, bench.context(slot, 1, 2).bits});
@@ -100,7 +100,7 @@ TEST_CASE("a tree is rebuilt from ids, whatever the order of the records") {
 }
 
 TEST_CASE("a span follows its parent, whatever has started in between") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   bench.put({literal("Custom/first"), 2000, 6000, bench.context(slot, 1, 2).bits});
   bench.put({literal("Custom/second"), 3000, 7000, bench.context(slot, 1, 3).bits});
@@ -109,14 +109,14 @@ TEST_CASE("a span follows its parent, whatever has started in between") {
 }
 
 TEST_CASE("a span whose parent never arrived hangs on the root") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   bench.put({literal("Custom/orphan"), 2000, 3000, bench.context(slot, 55, 3).bits});
   CHECK(bench.build(slot) == "Job/a 1000-9000, Custom/orphan 2000-3000");
 }
 
 TEST_CASE("start, tag and end of a movable span may come in any order; without an end it ends with the transaction") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   const ContextWord moved = bench.context(slot, 1, 2), open = bench.context(slot, 1, 3);
   bench.put({record_word(RecordKind::tag_signed, "n"), 7, 0, moved.bits});
@@ -131,7 +131,7 @@ TEST_CASE("start, tag and end of a movable span may come in any order; without a
 }
 
 TEST_CASE("a second end changes nothing") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   const ContextWord span = bench.context(slot, 1, 2);
   bench.put({record_word(RecordKind::opened, "HTTP/GET"), 2000, 0, span.bits});
@@ -142,7 +142,7 @@ TEST_CASE("a second end changes nothing") {
 }
 
 TEST_CASE("a name that lies across the ring's end arrives whole") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   const ContextWord span = bench.context(slot, 1, 2);
   bench.buffer().head = bench.buffer().tail = 512 - 64;  // the text's last 8 bytes come first in the ring
@@ -156,7 +156,7 @@ TEST_CASE("a name that lies across the ring's end arrives whole") {
 }
 
 TEST_CASE("what comes after its transaction is counted as late, each span once") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   const ContextWord first = bench.context(slot, 1, 2), second = bench.context(slot, 1, 3);
   bench.drain();
@@ -171,7 +171,7 @@ TEST_CASE("what comes after its transaction is counted as late, each span once")
 }
 
 TEST_CASE("the slot's next transaction begins empty") {
-  Bench bench;
+  AssemblerBench bench;
   TransactionSlot& slot = bench.start("Job/a");
   bench.put({literal("Custom/a"), 2000, 3000, bench.context(slot, 1, 2).bits});
   bench.drain();
@@ -182,7 +182,7 @@ TEST_CASE("the slot's next transaction begins empty") {
 }
 
 TEST_CASE("transactions as those before need no memory of their own") {
-  Bench bench;
+  AssemblerBench bench;
   std::size_t idle = 0, busy = 0, own = 0;
   for (int round = 0; round < 2; ++round) {
     idle = allocated();
@@ -195,7 +195,7 @@ TEST_CASE("transactions as those before need no memory of their own") {
 }
 
 TEST_CASE("of transactions with many spans, not all memory is kept") {
-  Bench bench;
+  AssemblerBench bench;
   const std::size_t before = allocated();
   for (TransactionSlot* slot : many(bench, 100, 2000)) bench.assembler.release(*slot);
   CHECK(allocated() < before + 3 * 1024 * 1024);

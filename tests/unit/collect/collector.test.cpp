@@ -27,10 +27,10 @@ struct Operations {
 };
 
 // A collector without its thread, and a registry whose clock, in nanoseconds, stands where the test puts it.
-class Bench : AgentHooks {
+class CollectorBench : AgentHooks {
  public:
-  Bench() : AgentHooks{}, registry_(zeroed<Registry>()), process_(zeroed<ProcessState>()) {
-    now = [](AgentHooks& self) noexcept { return static_cast<Bench&>(self).time; };
+  CollectorBench() : AgentHooks{}, registry_(zeroed<Registry>()), process_(zeroed<ProcessState>()) {
+    now = [](AgentHooks& self) noexcept { return static_cast<CollectorBench&>(self).time; };
     registry_->settings = Settings{};
     registry_->process = process_.get();
     registry_->hooks = this;
@@ -71,7 +71,7 @@ class Bench : AgentHooks {
 TEST_SUITE_BEGIN("collect/collector");
 
 TEST_CASE("a transaction that has just ended waits for one more look, so that spans of other threads may end with it") {
-  Bench bench;
+  CollectorBench bench;
   Collector collector = bench.collector();
   bench.finish("Job/just now", bench.time);
   CHECK(collector.pass().active);
@@ -82,7 +82,7 @@ TEST_CASE("a transaction that has just ended waits for one more look, so that sp
 }
 
 TEST_CASE("one that ended a millisecond before a look is complete in it") {
-  Bench bench;
+  CollectorBench bench;
   Collector collector = bench.collector();
   bench.finish("Job/before", bench.time - 1'000'000);
   bench.finish("Job/just now", bench.time - 999'999);
@@ -91,7 +91,7 @@ TEST_CASE("one that ended a millisecond before a look is complete in it") {
 }
 
 TEST_CASE("looks at the clock of an earlier installation do not count") {
-  Bench bench;
+  CollectorBench bench;
   Collector collector = bench.collector();
   collector.pass();
   bench.time = 5'000'000;
@@ -102,7 +102,7 @@ TEST_CASE("looks at the clock of an earlier installation do not count") {
 }
 
 TEST_CASE("a flush waits for nothing") {
-  Bench bench;
+  CollectorBench bench;
   Collector collector = bench.collector();
   bench.finish("Job/just now", bench.time);
   CHECK(collector.flush(scout::Deadline::max()));
@@ -110,7 +110,7 @@ TEST_CASE("a flush waits for nothing") {
 }
 
 TEST_CASE("transactions that ended fill the slots as records fill a ring, those that live only narrow them") {
-  Bench bench;
+  CollectorBench bench;
   Collector collector = bench.collector();
   for (int i = 0; i < 1024; ++i) bench.finish("Job/a", bench.time);
   CHECK(collector.pass().fullest == 0.25);
@@ -134,7 +134,7 @@ TEST_CASE("what a look without memory has found is sent once") {
 
     bool no_memory = false;
   } sink;
-  Bench bench;
+  CollectorBench bench;
   Collector::Target target = bench.target();
   target.sink = sink_table(sink);
   Collector collector(bench.registry(), target);
@@ -153,7 +153,7 @@ TEST_CASE("a flush that comes after the end leaves the sink alone: it may be gon
 
     int flushes = 0;
   } sink;
-  Bench bench;
+  CollectorBench bench;
   Collector::Target target = bench.target();
   target.sink = sink_table(sink);
   Collector collector(bench.registry(), target);

@@ -30,11 +30,11 @@ TEST_CASE("a variable that belongs to no key is known as such, an alias is not o
 }
 
 TEST_CASE("the derived layer knows this process") {
-  const auto facts = ProcessFacts::of_this_process();
-  CHECK(!facts.program.empty());
-  CHECK(!facts.hostname.empty());
-  CHECK(facts.working_directory.front() == '/');
-  CHECK(facts.core_agent_triple.find("-unknown-linux-musl") != std::string::npos);
+  const auto own = ProcessFacts::of_this_process();
+  CHECK(!own.program.empty());
+  CHECK(!own.hostname.empty());
+  CHECK(own.working_directory.front() == '/');
+  CHECK(own.core_agent_triple.find("-unknown-linux-musl") != std::string::npos);
 }
 
 TEST_SUITE_END();

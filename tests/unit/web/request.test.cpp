@@ -22,10 +22,10 @@ TEST_CASE("the user's address is the first of X-Forwarded-For, else of Client-IP
 
 TEST_CASE("a present but unusable X-Queue-Start hides X-Request-Start") {
   using namespace std::chrono_literals;
-  constexpr web::Time start{1'700'000'000s};
-  CHECK(web::queue_time({.request_start = "1699999999"}, start) == 1s);
-  CHECK(web::queue_time({.queue_start = "1699999998", .request_start = "1699999999"}, start) == 2s);
-  CHECK(web::queue_time({.queue_start = "bogus", .request_start = "1699999999"}, start) == std::nullopt);
+  constexpr web::Time arrived{1'700'000'000s};
+  CHECK(web::queue_time({.request_start = "1699999999"}, arrived) == 1s);
+  CHECK(web::queue_time({.queue_start = "1699999998", .request_start = "1699999999"}, arrived) == 2s);
+  CHECK(web::queue_time({.queue_start = "bogus", .request_start = "1699999999"}, arrived) == std::nullopt);
 }
 
 TEST_CASE("a target splits at its first question mark") {
