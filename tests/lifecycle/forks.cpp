@@ -52,8 +52,9 @@ void inside_a_span() {
     if (quiet_before_fork) REQUIRE(scout::flush(patience));
     child = fork();
     if (child == 0) {
-      REQUIRE(!open.tag("rows", 1) && !open.tag("text", "longer than sixteen characters"));  // the parent's
-      SCOUT_INSTRUMENT("nothing here");                                                      // the child is in no transaction
+      // The span is the parent's, and the child is in no transaction.
+      REQUIRE(!open.tag("rows", 1) && !open.tag("text", "longer than sixteen characters"));
+      SCOUT_INSTRUMENT("nothing here");
       job("child");
     } else {
       wait_for(child);
