@@ -104,6 +104,17 @@ TEST_CASE("hundreds of threads have a part in one transaction without using up i
   CHECK(matches(recording, web("page").in_any_order().children(span("Custom/part").times(200), span("Custom/own").times(1000))));
 }
 
+TEST_CASE("a thread that has a part in a transaction again and again uses up as many of its spans as it starts") {
+  scout::testing::Recording recording;
+  {
+    SCOUT_WEB_TRANSACTION("page");
+    std::jthread([part = scout::bind([] { SCOUT_INSTRUMENT("part"); })] {
+      for (int i = 0; i < 1400; ++i) part();
+    }).join();
+  }
+  CHECK(matches(recording, web("page").children(span("Custom/part").times(1400))));
+}
+
 TEST_CASE("std::async and packaged tasks return their results, and record below whoever asked for them") {
   scout::testing::Recording recording;
   {
