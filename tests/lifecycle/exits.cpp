@@ -37,7 +37,7 @@ void flushed_and_open() {
   scout::BackgroundTransaction::start("open");
 }
 
-// Of a static object, which the exit handlers come before.
+// Destroyed after the exit handlers: what it records then is drained, too.
 struct RecordsLate {
   ~RecordsLate() {
     if (wanted) SCOUT_BACKGROUND_TRANSACTION("from a destructor");

@@ -148,10 +148,10 @@ std::string waterfall(const Trace& trace, const Appearance& appearance) {
   }
   // Where they would take too much from the bars, marks stand below their row.
   const bool marks_beside = marks_width > 0 && marks_width * 4 <= appearance.width;
-  constexpr std::size_t duration_width = 9, narrowest_text = 12, narrowest_bar = 8;
+  constexpr std::size_t duration_width = 9, narrowest_label = 12, narrowest_bar = 8;
   const std::size_t beside = 2 + duration_width + (marks_beside ? marks_width + 2 : 0);
-  const std::size_t room = std::max(appearance.width, beside + narrowest_text + narrowest_bar) - beside;
-  name_width = std::min({name_width, room - narrowest_bar, std::max(narrowest_text, appearance.width * 9 / 20)});
+  const std::size_t room = std::max(appearance.width, beside + narrowest_label + narrowest_bar) - beside;
+  name_width = std::min({name_width, room - narrowest_bar, std::max(narrowest_label, appearance.width * 9 / 20)});
   for (std::size_t i = 0; i < shown; ++i) {
     const Row& row = rows[i];
     const auto add_below = [&](std::string_view text) {
