@@ -1,7 +1,5 @@
 #include "protocol.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -10,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include <scout/core/format.hpp>
 #include "json_string.hpp"
 #include "terminal_text.hpp"
 #include "timestamp.hpp"

@@ -1,7 +1,5 @@
 #include "waterfall.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
@@ -9,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <scout/core/format.hpp>
 #include "repetition.hpp"
 #include "report.hpp"
 

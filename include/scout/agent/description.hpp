@@ -4,7 +4,6 @@
 // The text of scout::describe(), for a bug report: what is installed, what became of everything, and where each value of the
 // configuration came from. Secrets are masked.
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <string>
@@ -13,6 +12,7 @@
 #include "../collect/metadata.hpp"
 #include "../collect/stats.hpp"
 #include "../config/finalize.hpp"
+#include "../core/format.hpp"
 #include "../version.hpp"
 
 namespace scout::inline v0::detail {

@@ -8,7 +8,6 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
-#include <fmt/format.h>
 #include <link.h>
 
 #include <cerrno>
@@ -28,6 +27,7 @@
 #endif
 
 #include "../buffer/registry_lookup.hpp"
+#include "../core/format.hpp"
 #include "../core/json_text.hpp"
 
 namespace scout::inline v0::detail {

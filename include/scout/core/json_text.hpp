@@ -4,15 +4,16 @@
 // Writing strict JSON (RFC 8259), whatever the application put into a string or a number: invalid UTF-8 becomes U+FFFD,
 // what is no number becomes null. Off the hot path. `Out` is anything with append(const char*, size), such as std::string.
 
-#include <fmt/format.h>
-
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "format.hpp"
 
 namespace scout::inline v0 {
 
@@ -187,8 +188,8 @@ void append_json_bool(Out& out, bool value) {
 
 template <class Out, std::integral Integer>
 requires(!std::same_as<Integer, bool>) void append_json_number(Out& out, Integer value) {
-  const fmt::format_int text(value);
-  out.append(text.data(), text.size());
+  char text[24];
+  out.append(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
 }
 
 // The shortest text that reads back as the same value; null for NaN and the infinities.

@@ -4,14 +4,14 @@
 // A tree as indented lines of which some are marked, as failures print it: equal neighbours become one line, what lies far
 // from any mark is left out, and so is what nobody would read to its end.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "../core/format.hpp"
 
 namespace scout::inline v0::detail {
 

@@ -68,6 +68,15 @@ TEST_CASE("a message at or above the level reaches the callback with its categor
   CHECK(seen.lines == std::vector<std::string>{"info scout.socket { not a format", "error scout.config 1 of two"});
 }
 
+TEST_CASE("a formatted message arrives whole, whatever its length") {
+  for (const std::size_t length : {0, 511, 512, 513, 5000}) {
+    Lines seen;
+    const std::string long_text(length, 'x');
+    Logger(LogLevel::debug, seen.callback()).write(LogLevel::error, "scout.config", "{}", long_text);
+    CHECK(seen.lines == std::vector<std::string>{"error scout.config " + long_text});
+  }
+}
+
 TEST_CASE("off is silent, also for messages at off") {
   Lines seen;
   const Logger logger(LogLevel::off, seen.callback());
