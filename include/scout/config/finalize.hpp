@@ -95,6 +95,43 @@ constexpr bool fields_follow_the_table() {
 }
 static_assert(fields_follow_the_table());
 
+// A key's fields, as what is the same for all types sees them. Whoever takes a value stores it unless it is bad.
+class AnyField {
+ public:
+  virtual Fit take(std::string_view text) = 0;
+  virtual Fit take_given() = 0;
+  virtual bool is_given() const = 0;
+  virtual std::string given_text() const = 0;
+  virtual std::string value_text() const = 0;
+
+ protected:
+  ~AnyField() = default;
+};
+
+template <class Given, class Final>
+class FieldOf final : public AnyField {
+ public:
+  FieldOf(KeyType type, const std::optional<Given>& given, Final& value) : type_(type), given_(given), value_(value) {}
+
+  Fit take(std::string_view text) override { return take(from_text(text, std::optional<Given>{})); }
+  Fit take_given() override { return take(given_); }
+  bool is_given() const override { return given_.has_value(); }
+  std::string given_text() const override { return detail::value_text(*given_); }
+  std::string value_text() const override { return detail::value_text(value_); }
+
+ private:
+  Fit take(const std::optional<Given>& given) {
+    Final candidate{};
+    const Fit fit = given ? accept(type_, *given, candidate) : Fit::bad;
+    if (fit != Fit::bad) value_ = std::move(candidate);
+    return fit;
+  }
+
+  KeyType type_;
+  const std::optional<Given>& given_;
+  Final& value_;
+};
+
 class Finalizer {
  public:
   Finalizer(const Config& config, const Environment& environment, const ProcessFacts& facts)
@@ -102,7 +139,11 @@ class Finalizer {
 
   FinalConfig run() {
     final_.log_callback = config_.log_callback;
-    for_each_config_field([this](const auto& field) { resolve(field, config_keys[config_key_index(field.name)]); });
+    for_each_config_field([this](const auto& field) {
+      const ConfigKey& key = config_keys[config_key_index(field.name)];
+      FieldOf fields(key.type, config_.*field.given, final_.*field.value);
+      resolve(key, fields);
+    });
     if (Address& address = final_.core_agent_socket_path; address.is_automatic) {
       address.older_path = final_.core_agent_dir + '/' + final_.core_agent_full_name + "/scout-agent.sock";
     }
@@ -117,19 +158,14 @@ class Finalizer {
  private:
   void report(std::string text) { final_.problems.push_back(std::move(text)); }
 
-  template <class Given, class Final>
-  void resolve(const ConfigField<Given, Final>& field, const ConfigKey& key) {
-    Final& value = final_.*field.value;
+  void resolve(const ConfigKey& key, AnyField& field) {
     std::vector<std::string> complaints;
-    const auto take = [&](const std::optional<Given>& given, const std::string& what) {
-      Final candidate{};
-      const Fit fit = given ? accept(key.type, *given, candidate) : Fit::bad;
+    const auto fits = [&](Fit fit, const std::string& what) {
       if (fit != Fit::good) complaints.push_back(what + ", not " + std::string(expectation(key.type)));
-      if (fit != Fit::bad) value = std::move(candidate);
       return fit != Fit::bad;
     };
     const auto take_text = [&](std::string_view text, std::string_view where) {
-      return take(from_text(text, std::optional<Given>{}), std::string(where) + " is '" + std::string(text) + '\'');
+      return fits(field.take(text), std::string(where) + " is '" + std::string(text) + '\'');
     };
     const auto choose = [&] {
       for (const std::string_view name : {key.alias, key.name}) {
@@ -139,8 +175,9 @@ class Finalizer {
         if (name == key.alias) report(variable + " is an old name: use " + environment_name(key.name));
         if (take_text(*text, variable)) return Origin::environment;
       }
-      const auto& given = config_.*field.given;
-      if (given && take(given, std::string(key.name) + " is " + value_text(*given) + " in code")) return Origin::code;
+      if (field.is_given() && fits(field.take_given(), std::string(key.name) + " is " + field.given_text() + " in code")) {
+        return Origin::code;
+      }
       if (const auto text = derived(key.name); !text.empty() && take_text(text, key.name)) return Origin::derived;
       if (!key.fallback.empty()) take_text(key.fallback, key.name);
       return Origin::standard;
@@ -148,7 +185,7 @@ class Finalizer {
     const Origin origin = choose();
     final_.origins[config_key_index(key.name)] = origin;
     for (const auto& complaint : complaints) {
-      report(complaint + "; using " + value_text(value) + " (" + std::string(origin_name(origin)) + ')');
+      report(complaint + "; using " + field.value_text() + " (" + std::string(origin_name(origin)) + ')');
     }
   }
 
