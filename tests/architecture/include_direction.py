@@ -36,6 +36,8 @@ ARROWS = {
 
 # A library of others, and the only places that may include it.
 LIBRARIES = {
+    "fmt/core.h": ("core/format.hpp",),
+    "fmt/format.h": ("core/format.hpp",),
     "simdjson.h": ("core_agent/response.hpp", "core_agent/manager/manifest.hpp"),
     "backtrace.h": ("collect/symbolizer.hpp",),
     "asio.hpp": ("integrations/asio.hpp",),
