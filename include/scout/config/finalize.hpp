@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,60 +29,57 @@ struct ConfigField {
 template <class Given, class Final>
 ConfigField(const char*, std::optional<Given> Config::*, Final FinalConfig::*) -> ConfigField<Given, Final>;
 
-inline constexpr auto config_fields = std::tuple{
-    ConfigField{"key", &Config::key, &FinalConfig::key},
-    ConfigField{"name", &Config::name, &FinalConfig::name},
-    ConfigField{"monitor", &Config::monitor, &FinalConfig::monitor},
-    ConfigField{"hostname", &Config::hostname, &FinalConfig::hostname},
-    ConfigField{"collect_remote_ip", &Config::collect_remote_ip, &FinalConfig::collect_remote_ip},
-    ConfigField{"ignore", &Config::ignore, &FinalConfig::ignore},
-    ConfigField{"ignore_endpoints", &Config::ignore_endpoints, &FinalConfig::ignore_endpoints},
-    ConfigField{"ignore_jobs", &Config::ignore_jobs, &FinalConfig::ignore_jobs},
-    ConfigField{"revision_sha", &Config::revision_sha, &FinalConfig::revision_sha},
-    ConfigField{"scm_subdirectory", &Config::scm_subdirectory, &FinalConfig::scm_subdirectory},
-    ConfigField{"shutdown_timeout_seconds", &Config::shutdown_timeout_seconds, &FinalConfig::shutdown_timeout_seconds},
-    ConfigField{"shutdown_message_enabled", &Config::shutdown_message_enabled, &FinalConfig::shutdown_message_enabled},
-    ConfigField{"application_root", &Config::application_root, &FinalConfig::application_root},
-    ConfigField{"environment", &Config::environment, &FinalConfig::environment},
-    ConfigField{"framework", &Config::framework, &FinalConfig::framework},
-    ConfigField{"framework_version", &Config::framework_version, &FinalConfig::framework_version},
-    ConfigField{"app_server", &Config::app_server, &FinalConfig::app_server},
-    ConfigField{"disabled_instruments", &Config::disabled_instruments, &FinalConfig::disabled_instruments},
-    ConfigField{"sample_rate", &Config::sample_rate, &FinalConfig::sample_rate},
-    ConfigField{"endpoint_sample_rate", &Config::endpoint_sample_rate, &FinalConfig::endpoint_sample_rate},
-    ConfigField{"job_sample_rate", &Config::job_sample_rate, &FinalConfig::job_sample_rate},
-    ConfigField{"sample_endpoints", &Config::sample_endpoints, &FinalConfig::sample_endpoints},
-    ConfigField{"sample_jobs", &Config::sample_jobs, &FinalConfig::sample_jobs},
-    ConfigField{"uri_reporting", &Config::uri_reporting, &FinalConfig::uri_reporting},
-    ConfigField{"log_level", &Config::log_level, &FinalConfig::log_level},
-    ConfigField{"log_payload_content", &Config::log_payload_content, &FinalConfig::log_payload_content},
-    ConfigField{"errors_enabled", &Config::errors_enabled, &FinalConfig::errors_enabled},
-    ConfigField{"errors_host", &Config::errors_host, &FinalConfig::errors_host},
-    ConfigField{"errors_batch_size", &Config::errors_batch_size, &FinalConfig::errors_batch_size},
-    ConfigField{"errors_ignored_exceptions", &Config::errors_ignored_exceptions, &FinalConfig::errors_ignored_exceptions},
-    ConfigField{"core_agent_dir", &Config::core_agent_dir, &FinalConfig::core_agent_dir},
-    ConfigField{"core_agent_config_file", &Config::core_agent_config_file, &FinalConfig::core_agent_config_file},
-    ConfigField{"core_agent_download", &Config::core_agent_download, &FinalConfig::core_agent_download},
-    ConfigField{"core_agent_launch", &Config::core_agent_launch, &FinalConfig::core_agent_launch},
-    ConfigField{"core_agent_log_file", &Config::core_agent_log_file, &FinalConfig::core_agent_log_file},
-    ConfigField{"core_agent_log_level", &Config::core_agent_log_level, &FinalConfig::core_agent_log_level},
-    ConfigField{"core_agent_permissions", &Config::core_agent_permissions, &FinalConfig::core_agent_permissions},
-    ConfigField{"core_agent_socket_path", &Config::core_agent_socket_path, &FinalConfig::core_agent_socket_path},
-    ConfigField{"core_agent_triple", &Config::core_agent_triple, &FinalConfig::core_agent_triple},
-    ConfigField{"core_agent_version", &Config::core_agent_version, &FinalConfig::core_agent_version},
-    ConfigField{"core_agent_full_name", &Config::core_agent_full_name, &FinalConfig::core_agent_full_name},
-    ConfigField{"core_agent_sha256", &Config::core_agent_sha256, &FinalConfig::core_agent_sha256},
-    ConfigField{"download_url", &Config::download_url, &FinalConfig::download_url},
-    ConfigField{"download_allow_http", &Config::download_allow_http, &FinalConfig::download_allow_http},
-    ConfigField{"slow_span_seconds", &Config::slow_span_seconds, &FinalConfig::slow_span_seconds},
-    ConfigField{"n_plus_one_count", &Config::n_plus_one_count, &FinalConfig::n_plus_one_count},
-    ConfigField{"n_plus_one_seconds", &Config::n_plus_one_seconds, &FinalConfig::n_plus_one_seconds},
-    ConfigField{"n_plus_one_tag", &Config::n_plus_one_tag, &FinalConfig::n_plus_one_tag},
-    ConfigField{"ring_size", &Config::ring_size, &FinalConfig::ring_size}};
-
-template <class Function>
-constexpr void for_each_config_field(Function&& function) {
-  std::apply([&](const auto&... fields) { (function(fields), ...); }, config_fields);
+template <class Visit>
+constexpr void for_each_config_field(Visit&& visit) {
+  visit(ConfigField{"key", &Config::key, &FinalConfig::key});
+  visit(ConfigField{"name", &Config::name, &FinalConfig::name});
+  visit(ConfigField{"monitor", &Config::monitor, &FinalConfig::monitor});
+  visit(ConfigField{"hostname", &Config::hostname, &FinalConfig::hostname});
+  visit(ConfigField{"collect_remote_ip", &Config::collect_remote_ip, &FinalConfig::collect_remote_ip});
+  visit(ConfigField{"ignore", &Config::ignore, &FinalConfig::ignore});
+  visit(ConfigField{"ignore_endpoints", &Config::ignore_endpoints, &FinalConfig::ignore_endpoints});
+  visit(ConfigField{"ignore_jobs", &Config::ignore_jobs, &FinalConfig::ignore_jobs});
+  visit(ConfigField{"revision_sha", &Config::revision_sha, &FinalConfig::revision_sha});
+  visit(ConfigField{"scm_subdirectory", &Config::scm_subdirectory, &FinalConfig::scm_subdirectory});
+  visit(ConfigField{"shutdown_timeout_seconds", &Config::shutdown_timeout_seconds, &FinalConfig::shutdown_timeout_seconds});
+  visit(ConfigField{"shutdown_message_enabled", &Config::shutdown_message_enabled, &FinalConfig::shutdown_message_enabled});
+  visit(ConfigField{"application_root", &Config::application_root, &FinalConfig::application_root});
+  visit(ConfigField{"environment", &Config::environment, &FinalConfig::environment});
+  visit(ConfigField{"framework", &Config::framework, &FinalConfig::framework});
+  visit(ConfigField{"framework_version", &Config::framework_version, &FinalConfig::framework_version});
+  visit(ConfigField{"app_server", &Config::app_server, &FinalConfig::app_server});
+  visit(ConfigField{"disabled_instruments", &Config::disabled_instruments, &FinalConfig::disabled_instruments});
+  visit(ConfigField{"sample_rate", &Config::sample_rate, &FinalConfig::sample_rate});
+  visit(ConfigField{"endpoint_sample_rate", &Config::endpoint_sample_rate, &FinalConfig::endpoint_sample_rate});
+  visit(ConfigField{"job_sample_rate", &Config::job_sample_rate, &FinalConfig::job_sample_rate});
+  visit(ConfigField{"sample_endpoints", &Config::sample_endpoints, &FinalConfig::sample_endpoints});
+  visit(ConfigField{"sample_jobs", &Config::sample_jobs, &FinalConfig::sample_jobs});
+  visit(ConfigField{"uri_reporting", &Config::uri_reporting, &FinalConfig::uri_reporting});
+  visit(ConfigField{"log_level", &Config::log_level, &FinalConfig::log_level});
+  visit(ConfigField{"log_payload_content", &Config::log_payload_content, &FinalConfig::log_payload_content});
+  visit(ConfigField{"errors_enabled", &Config::errors_enabled, &FinalConfig::errors_enabled});
+  visit(ConfigField{"errors_host", &Config::errors_host, &FinalConfig::errors_host});
+  visit(ConfigField{"errors_batch_size", &Config::errors_batch_size, &FinalConfig::errors_batch_size});
+  visit(ConfigField{"errors_ignored_exceptions", &Config::errors_ignored_exceptions, &FinalConfig::errors_ignored_exceptions});
+  visit(ConfigField{"core_agent_dir", &Config::core_agent_dir, &FinalConfig::core_agent_dir});
+  visit(ConfigField{"core_agent_config_file", &Config::core_agent_config_file, &FinalConfig::core_agent_config_file});
+  visit(ConfigField{"core_agent_download", &Config::core_agent_download, &FinalConfig::core_agent_download});
+  visit(ConfigField{"core_agent_launch", &Config::core_agent_launch, &FinalConfig::core_agent_launch});
+  visit(ConfigField{"core_agent_log_file", &Config::core_agent_log_file, &FinalConfig::core_agent_log_file});
+  visit(ConfigField{"core_agent_log_level", &Config::core_agent_log_level, &FinalConfig::core_agent_log_level});
+  visit(ConfigField{"core_agent_permissions", &Config::core_agent_permissions, &FinalConfig::core_agent_permissions});
+  visit(ConfigField{"core_agent_socket_path", &Config::core_agent_socket_path, &FinalConfig::core_agent_socket_path});
+  visit(ConfigField{"core_agent_triple", &Config::core_agent_triple, &FinalConfig::core_agent_triple});
+  visit(ConfigField{"core_agent_version", &Config::core_agent_version, &FinalConfig::core_agent_version});
+  visit(ConfigField{"core_agent_full_name", &Config::core_agent_full_name, &FinalConfig::core_agent_full_name});
+  visit(ConfigField{"core_agent_sha256", &Config::core_agent_sha256, &FinalConfig::core_agent_sha256});
+  visit(ConfigField{"download_url", &Config::download_url, &FinalConfig::download_url});
+  visit(ConfigField{"download_allow_http", &Config::download_allow_http, &FinalConfig::download_allow_http});
+  visit(ConfigField{"slow_span_seconds", &Config::slow_span_seconds, &FinalConfig::slow_span_seconds});
+  visit(ConfigField{"n_plus_one_count", &Config::n_plus_one_count, &FinalConfig::n_plus_one_count});
+  visit(ConfigField{"n_plus_one_seconds", &Config::n_plus_one_seconds, &FinalConfig::n_plus_one_seconds});
+  visit(ConfigField{"n_plus_one_tag", &Config::n_plus_one_tag, &FinalConfig::n_plus_one_tag});
+  visit(ConfigField{"ring_size", &Config::ring_size, &FinalConfig::ring_size});
 }
 
 constexpr bool fields_follow_the_table() {
