@@ -109,14 +109,14 @@ class FieldOf final : public AnyField {
  public:
   FieldOf(KeyType type, const std::optional<Given>& given, Final& value) : type_(type), given_(given), value_(value) {}
 
-  Fit take(std::string_view text) override { return take(from_text(text, std::optional<Given>{})); }
-  Fit take_given() override { return take(given_); }
+  Fit take(std::string_view text) override { return store(from_text(text, std::optional<Given>{})); }
+  Fit take_given() override { return store(given_); }
   bool is_given() const override { return given_.has_value(); }
   std::string given_text() const override { return detail::value_text(*given_); }
   std::string value_text() const override { return detail::value_text(value_); }
 
  private:
-  Fit take(const std::optional<Given>& given) {
+  Fit store(const std::optional<Given>& given) {
     Final candidate{};
     const Fit fit = given ? accept(type_, *given, candidate) : Fit::bad;
     if (fit != Fit::bad) value_ = std::move(candidate);
