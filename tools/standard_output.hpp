@@ -5,6 +5,7 @@
 // what it does: for standard output the exit status says so, for standard error there is nobody to tell.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,8 +14,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <scout/core/format.hpp>
 
 namespace scout::standard_output {
 

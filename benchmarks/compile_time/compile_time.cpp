@@ -2,6 +2,7 @@
 // library that this program was built with. And what a macro adds to an object file: bytes of its function's hot code and of its
 // cold code, without functions that all macros of a program share.
 
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,7 +13,6 @@
 #include <fstream>
 #include <map>
 
-#include <scout/core/format.hpp>
 #include "../support/suite.hpp"
 
 namespace {

@@ -1,12 +1,13 @@
 // Spans on several threads at once, from one thread to as many as there are processors, and twice as many; the floor likewise.
 // Threads begin their blocks together; each block counts by itself.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <barrier>
 #include <deque>
 #include <thread>
 
-#include <scout/core/format.hpp>
 #include "../hot_path/floor.hpp"
 #include "../support/agent.hpp"
 

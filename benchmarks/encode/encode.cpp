@@ -1,7 +1,7 @@
 // What it costs to write a transaction as the core agent's JSON, ids, times and escaping included, beside a copy of the same
 // bytes.
 
-#include <scout/core/format.hpp>
+#include <fmt/format.h>
 #include <scout/core_agent/json_encoder.hpp>
 
 #include "../support/suite.hpp"

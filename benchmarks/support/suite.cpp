@@ -1,6 +1,6 @@
 #include "suite.hpp"
 
-#include <scout/core/format.hpp>
+#include <fmt/format.h>
 #include <scout/core/json_text.hpp>
 
 #include <algorithm>

@@ -2,12 +2,13 @@
 // which parses every message and answers. Beside it a plain send of the same bytes, with the same answers, to a process of the
 // same kind. CPU time is that of the thread which sends, the system's part included.
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <thread>
 
-#include <scout/core/format.hpp>
 #include "../support/agent.hpp"
 #include "../support/peer.hpp"
 #include "raw_sender.hpp"

@@ -36,8 +36,6 @@ ARROWS = {
 
 # A library of others, and the only places that may include it.
 LIBRARIES = {
-    "fmt/core.h": ("core/format.hpp",),
-    "fmt/format.h": ("core/format.hpp",),
     "simdjson.h": ("core_agent/response.hpp", "core_agent/manager/manifest.hpp"),
     "backtrace.h": ("collect/symbolizer.hpp",),
     "asio.hpp": ("integrations/asio.hpp",),
@@ -134,6 +132,14 @@ def wrong_guards(root):
             yield "%s: not inside the guard %s" % (file.relative_to(root), guard)
 
 
+def formatting_of_our_own(root):
+    """Calls that would compile fmt's engine into every program once more; fmt::format() is its library's."""
+    for file in sorted((root / "include/scout").rglob("*.hpp")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if re.search(r"\bv?format_to(_n)?\(", line):
+                yield "%s:%d: use fmt::format() instead" % (file.relative_to(root), number)
+
+
 def wrong_sizes(root):
     headers = []
     for folder in ("include", "tools", "tests", "benchmarks", "examples"):
@@ -153,7 +159,7 @@ def wrong_sizes(root):
 def main():
     root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]
     faults = [*wrong_includes(root), *wrong_includes_of_tools(root), *dear_includes(root, compiler), *wrong_guards(root),
-              *wrong_sizes(root)]
+              *formatting_of_our_own(root), *wrong_sizes(root)]
     for fault in faults:
         print(fault)
     return 1 if faults else 0

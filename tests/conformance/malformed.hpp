@@ -3,13 +3,12 @@
 
 // A scenario that cannot be understood, and the members of its steps: looked up by name, of the wanted type or malformed.
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <optional>
 #include <stdexcept>
 #include <string_view>
-
-#include <scout/core/format.hpp>
 
 namespace conformance {
 

@@ -1,8 +1,8 @@
 // Performs a scenario against a core agent: scenario_runner SCENARIO.json ADDRESS. Exit status: 0 performed, 2 unusable
 // arguments or a malformed scenario, 3 a step needs a third-party library; standard error says what.
 
+#include <fmt/format.h>
 #include <scout/agent.hpp>
-#include <scout/core/format.hpp>
 
 #include <cstdio>
 #include <fstream>

@@ -1,10 +1,9 @@
 #include "arguments.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <charconv>
-
-#include <scout/core/format.hpp>
 
 namespace scout::local_agent {
 

@@ -1,6 +1,7 @@
 #include "listener.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <simdjson.h>
@@ -13,7 +14,6 @@
 #include <cstring>
 #include <memory>
 
-#include <scout/core/format.hpp>
 #include <scout/core_agent/framing.hpp>
 #include "terminal_text.hpp"
 

@@ -1,10 +1,11 @@
 // scout-local-agent: a core agent for the desk. It speaks the core agent's protocol, so any Scout language agent can send
 // to it, and shows in the terminal what arrived. No account, nothing leaves the machine.
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <string>
 
-#include <scout/core/format.hpp>
 #include <scout/version.hpp>
 #include "../standard_output.hpp"
 #include "arguments.hpp"

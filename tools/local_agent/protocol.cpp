@@ -1,5 +1,7 @@
 #include "protocol.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -8,7 +10,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include <scout/core/format.hpp>
 #include "json_string.hpp"
 #include "terminal_text.hpp"
 #include "timestamp.hpp"

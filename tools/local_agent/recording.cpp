@@ -1,10 +1,11 @@
 #include "recording.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
-#include <scout/core/format.hpp>
 #include "../standard_output.hpp"
 #include "json_string.hpp"
 

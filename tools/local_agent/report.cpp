@@ -1,10 +1,11 @@
 #include "report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
 
-#include <scout/core/format.hpp>
 #include "repetition.hpp"
 
 namespace scout::local_agent {

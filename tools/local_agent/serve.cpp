@@ -1,5 +1,6 @@
 #include "serve.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -10,7 +11,6 @@
 #include <csignal>
 #include <cstdio>
 
-#include <scout/core/format.hpp>
 #include "../standard_output.hpp"
 #include "json_lines.hpp"
 #include "line_output.hpp"

@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -10,7 +11,6 @@
 #include <cerrno>
 #include <iterator>
 
-#include <scout/core/format.hpp>
 #include <scout/core_agent/framing.hpp>
 
 namespace scout::local_agent {

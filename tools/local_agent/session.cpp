@@ -1,9 +1,10 @@
 #include "session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
-#include <scout/core/format.hpp>
 #include "protocol.hpp"
 #include "terminal_text.hpp"
 

@@ -1,5 +1,6 @@
 #include "terminal_text.hpp"
 
+#include <fmt/format.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <sys/ioctl.h>
@@ -7,8 +8,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
-
-#include <scout/core/format.hpp>
 
 namespace scout::local_agent {
 namespace {

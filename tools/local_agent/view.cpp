@@ -1,11 +1,12 @@
 #include "view.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
 
-#include <scout/core/format.hpp>
 #include "waterfall.hpp"
 
 namespace scout::local_agent {

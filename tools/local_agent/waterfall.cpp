@@ -1,5 +1,7 @@
 #include "waterfall.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
@@ -7,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <scout/core/format.hpp>
 #include "repetition.hpp"
 #include "report.hpp"
 

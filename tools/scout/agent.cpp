@@ -1,6 +1,7 @@
-#include <scout/core/format.hpp>
 #include "agent.hpp"
 #include "../standard_output.hpp"
+
+#include <fmt/format.h>
 
 namespace scout::command {
 namespace {

@@ -1,9 +1,10 @@
 #include "check.hpp"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
 
-#include <scout/core/format.hpp>
 #include <scout/core_agent/core_agent_sink.hpp>
 #include "../standard_output.hpp"
 #include "output.hpp"

@@ -1,12 +1,12 @@
 // scout: what an operator wants to know and do about the core agent, with the settings that a program would find in this
 // environment.
 
+#include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
 
 #include <scout/config/finalize.hpp>
-#include <scout/core/format.hpp>
 #include <scout/version.hpp>
 #include "../standard_output.hpp"
 #include "agent.hpp"

@@ -1,12 +1,12 @@
 #include "output.hpp"
 #include "../standard_output.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
-#include <scout/core/format.hpp>
 #include <scout/core/json_text.hpp>
 
 namespace scout::command {

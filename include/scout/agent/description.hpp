@@ -4,6 +4,7 @@
 // The text of scout::describe(), for a bug report: what is installed, what became of everything, and where each value of the
 // configuration came from. Secrets are masked.
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <string>
@@ -12,7 +13,6 @@
 #include "../collect/metadata.hpp"
 #include "../collect/stats.hpp"
 #include "../config/finalize.hpp"
-#include "../core/format.hpp"
 #include "../version.hpp"
 
 namespace scout::inline v0::detail {

@@ -8,13 +8,13 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <fmt/format.h>
 #include <link.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,7 +27,6 @@
 #endif
 
 #include "../buffer/registry_lookup.hpp"
-#include "../core/format.hpp"
 #include "../core/json_text.hpp"
 
 namespace scout::inline v0::detail {
@@ -72,7 +71,7 @@ inline LoadedObject object_at(std::uintptr_t address) {
             const std::size_t name = at + sizeof note, text = name + ((note.n_namesz + 3u) & ~3u);
             if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(notes + name, "GNU", 4) == 0) {
               for (std::size_t i = 0; i < note.n_descsz; ++i) {
-                fmt::format_to(std::back_inserter(into.found.build_id), "{:02x}", static_cast<unsigned char>(notes[text + i]));
+                into.found.build_id += fmt::format("{:02x}", static_cast<unsigned char>(notes[text + i]));
               }
             }
             at = text + ((note.n_descsz + 3u) & ~3u);

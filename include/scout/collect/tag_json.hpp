@@ -3,13 +3,14 @@
 
 // The JSON text of a tag, from what core/tag.hpp's TagWriter or a scalar record left in the ring.
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 
-#include "../core/format.hpp"
 #include "../core/json_text.hpp"
 #include "../core/record.hpp"
 

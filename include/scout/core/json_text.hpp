@@ -4,16 +4,16 @@
 // Writing strict JSON (RFC 8259), whatever the application put into a string or a number: invalid UTF-8 becomes U+FFFD,
 // what is no number becomes null. Off the hot path. `Out` is anything with append(const char*, size), such as std::string.
 
+#include <fmt/format.h>
+
 #include <bit>
-#include <charconv>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
-
-#include "format.hpp"
 
 namespace scout::inline v0 {
 
@@ -188,16 +188,16 @@ void append_json_bool(Out& out, bool value) {
 
 template <class Out, std::integral Integer>
 requires(!std::same_as<Integer, bool>) void append_json_number(Out& out, Integer value) {
-  char text[24];
-  out.append(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
+  const fmt::format_int text(value);
+  out.append(text.data(), text.size());
 }
 
 // The shortest text that reads back as the same value; null for NaN and the infinities.
 template <class Out>
 void append_json_number(Out& out, double value) {
   if (!detail::is_finite(value)) return append_json_null(out);
-  char text[32];
-  out.append(text, static_cast<std::size_t>(fmt::format_to(text, "{}", value) - text));
+  const std::string text = fmt::format("{}", value);
+  out.append(text.data(), text.size());
 }
 
 // RFC 3339 in UTC with microseconds: 2026-11-23T16:50:18.972339Z.

@@ -5,20 +5,20 @@
 // One Logger per installed agent, used by install() and by the collector's thread. Below its level a message costs one
 // load; a callback that throws is stopped here.
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <utility>
 
-#include "../core/format.hpp"
 #include "../core/log_level.hpp"
 
 namespace scout::inline v0 {
@@ -53,34 +53,13 @@ class WithoutBrokenPipe {
   bool was_pending_;
 };
 
-// What a format says: fmt 12 deprecates the conversion that fmt 9 has.
-template <class Format>
-fmt::string_view text_of(const Format& format) noexcept {
-  if constexpr (requires { format.get(); }) {
-    return format.get();
-  } else {
-    return format;
-  }
-}
-
-// Hands the text to a function; a short one needs no memory.
-template <class Use>
-void use_text(fmt::string_view format, fmt::format_args arguments, Use use) {
-  char text[512];
-  const std::size_t size = fmt::vformat_to_n(text, sizeof text, format, arguments).size;
-  if (size <= sizeof text) return use(std::string_view(text, size));
-  use(std::string_view(fmt::vformat(format, arguments)));
-}
-
 }  // namespace detail
 
 // One line on standard error.
 inline void log_to_stderr(LogLevel level, std::string_view category, std::string_view message) {
-  const std::string_view name = log_level_name(level);
-  detail::use_text("{}: {}: {}\n", fmt::make_format_args(category, name, message), [](std::string_view line) {
-    const detail::WithoutBrokenPipe guard;
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
-  });
+  const std::string line = fmt::format("{}: {}: {}\n", category, log_level_name(level), message);
+  const detail::WithoutBrokenPipe guard;
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 namespace detail {
@@ -113,17 +92,10 @@ class Logger {
   requires(sizeof...(Arguments) > 0) void write(LogLevel level, std::string_view category,
                                                 fmt::format_string<Arguments...> format,
                                                 Arguments&&... arguments) const noexcept {
-    if (enabled(level)) write_formatted(level, category, detail::text_of(format), fmt::make_format_args(arguments...));
+    if (enabled(level)) pass_on([&] { callback_(level, category, fmt::format(format, std::forward<Arguments>(arguments)...)); });
   }
 
  private:
-  void write_formatted(LogLevel level, std::string_view category, fmt::string_view format,
-                       fmt::format_args arguments) const noexcept {
-    pass_on([&] {
-      detail::use_text(format, arguments, [&](std::string_view message) { callback_(level, category, message); });
-    });
-  }
-
   template <class Call>
   static void pass_on(Call call) noexcept {
     const bool outer = std::exchange(detail::inside_log_callback, true);

@@ -3,6 +3,8 @@
 
 // Recorded traces as trees of spans, and the words in which assertions speak of them.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "../collect/tag_json.hpp"
-#include "../core/format.hpp"
 #include "assertion_result.hpp"
 #include "recording.hpp"
 #include "tree_text.hpp"

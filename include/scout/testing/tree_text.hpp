@@ -4,14 +4,13 @@
 // A tree as indented lines of which some are marked, as failures print it: equal neighbours become one line, what lies far
 // from any mark is left out, and so is what nobody would read to its end.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "../core/format.hpp"
 
 namespace scout::inline v0::detail {
 
@@ -28,7 +27,7 @@ struct Line {
 using Lines = std::vector<Line>;
 
 inline void append_line(std::string& out, const Line& line) {
-  fmt::format_to(std::back_inserter(out), "{} {:{}}{}\n", static_cast<char>(line.mark), "", 2 * line.depth, line.text);
+  out += fmt::format("{} {:{}}{}\n", static_cast<char>(line.mark), "", 2 * line.depth, line.text);
 }
 
 // Which lines are marked, near a mark, or above one.
