@@ -100,9 +100,7 @@ TEST_CASE("numbers read back as the same value") {
 }
 
 TEST_CASE("what is no number is null") {
-  CHECK(json_number(std::numeric_limits<double>::quiet_NaN()) == "null");
-  CHECK(json_number(std::numeric_limits<double>::infinity()) == "null");
-  CHECK(json_number(-std::numeric_limits<double>::infinity()) == "null");
+  for (const char* text : {"nan", "inf", "-inf"}) CHECK(json_number(std::strtod(text, nullptr)) == "null");
 }
 
 TEST_CASE("true, false and null are words") {
