@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the tree to its house rules: who may include whom, what the everywhere-door reaches, guards, sizes of files.
+"""Holds the tree to its house rules: who may include whom, what the everywhere-door reaches, guards, formatting, sizes of
+files.
 
 usage: include_direction.py ROOT COMPILER...
 """
