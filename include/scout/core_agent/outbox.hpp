@@ -2,8 +2,8 @@
 #define SCOUT_CORE_AGENT_OUTBOX_HPP
 
 // The messages that wait for the core agent's answer, in the order of their writing: first those that are in flight, then
-// those that were never sent on this connection. The buffer has a fixed size; when it is full the oldest that is not in
-// flight goes. Owned by CoreAgentSink, no I/O here.
+// those that were never sent on this connection. The buffer is a ring of a fixed size, of which it uses no more than it has to;
+// when it is full the oldest that is not in flight goes. Owned by CoreAgentSink, no I/O here.
 
 #include <algorithm>
 #include <cstddef>
@@ -67,11 +67,12 @@ class Outbox {
     return {buffer_.get() + start + partly_sent_, end - start - partly_sent_};
   }
 
-  // How many these are in all messages, with what events that had to go have left between them.
-  std::size_t unsent_bytes() const noexcept { return next_ == entries_.size() ? 0 : end_ - entries_[next_].offset - partly_sent_; }
+  // How many these are in all messages.
+  std::size_t unsent_bytes() const noexcept { return unsent_bytes_; }
 
   // Precondition: size <= unsent().size().
   void sent(std::size_t size, Settlement& settlement) noexcept {
+    unsent_bytes_ -= size;
     for (partly_sent_ += size; next_ < entries_.size() && partly_sent_ >= entries_[next_].size; ++next_) {
       Entry& entry = entries_[next_];
       partly_sent_ -= entry.size;
@@ -96,19 +97,21 @@ class Outbox {
       ++next_;
       settle_first(Reason::refused, settlement);
     }
+    unsent_bytes_ = 0;
+    for (std::size_t i = next_; i < entries_.size(); ++i) unsent_bytes_ += entries_[i].size;
   }
 
   // Drops all of it.
   void abandon(Reason reason, Settlement& settlement) noexcept {
-    partly_sent_ = 0;
+    partly_sent_ = unsent_bytes_ = 0;
     next_ = entries_.size();
     while (!empty()) settle_first(reason, settlement);
   }
 
   // Empties it without an account.
   void forget() noexcept {
-    entries_.clear();
-    first_ = next_ = partly_sent_ = end_ = events_ = 0;
+    clear();
+    partly_sent_ = unsent_bytes_ = events_ = 0;
   }
 
  private:
@@ -123,52 +126,83 @@ class Outbox {
 
   template <class Encode>
   Expected<void> add(const Entry& entry, Settlement& settlement, Encode& encode) {
-    std::size_t size = encode(room());
+    forget_settled();
+    std::size_t at = next_place();
+    std::size_t size = encode(payload_room(at));
     if (size > limits_.message) {
       return Error{ErrorCode::encode,
                    "a message of " + std::to_string(size) + " bytes, allowed are " + std::to_string(limits_.message)};
     }
-    if (size > room().size()) {
-      if (!make_room(size + frame_header_size, settlement)) {
-        return Error{ErrorCode::buffer_full, "no room for a message of " + std::to_string(size) + " bytes"};
-      }
-      size = encode(room());
+    if (size > payload_room(at).size()) {
+      const auto place = make_room(size + frame_header_size, settlement);
+      if (!place) return Error{ErrorCode::buffer_full, "no room for a message of " + std::to_string(size) + " bytes"};
+      at = *place;
+      size = encode(payload_room(at));
     }
     entries_.push_back(entry);
-    entries_.back().offset = end_;
+    entries_.back().offset = at;
     entries_.back().size = size + frame_header_size;
-    write_frame_header(buffer_.get() + end_, static_cast<std::uint32_t>(size));
-    end_ += size + frame_header_size;
+    write_frame_header(buffer_.get() + at, static_cast<std::uint32_t>(size));
+    end_ = at + entries_.back().size;
+    unsent_bytes_ += entries_.back().size;
     events_ += !entry.transaction;
     return {};
   }
 
-  // For a payload, behind the place of its header.
-  std::span<char> room() const noexcept {
-    const std::size_t start = std::min(end_ + frame_header_size, limits_.bytes);
-    return {buffer_.get() + start, limits_.bytes - start};
+  // Whether the newest messages stand before the oldest, at the front.
+  bool has_wrapped() const noexcept { return !empty() && end_ <= entries_[first_].offset; }
+  std::size_t free_at_front() const noexcept { return empty() || has_wrapped() ? 0 : entries_[first_].offset; }
+  // Up to which byte `at` is free, which is the end or the front.
+  std::size_t free_until(std::size_t at) const noexcept {
+    return !empty() && at <= entries_[first_].offset ? entries_[first_].offset : limits_.bytes;
+  }
+  std::span<char> payload_room(std::size_t at) const noexcept {
+    const std::size_t until = free_until(at), start = std::min(at + frame_header_size, until);
+    return {buffer_.get() + start, until - start};
   }
 
-  // Moving what is left to the front takes time, so it has to gain an eighth of the buffer: the oldest go for that, too.
-  bool make_room(std::size_t size, Settlement& settlement) {
+  // Where the next message goes: to the front again as soon as there is as much room as what is held takes, so that few
+  // messages on their way stay in the processor's cache.
+  std::size_t next_place() const noexcept {
+    const std::size_t front = free_at_front();
+    return front >= at_once && front >= end_ - entries_[first_].offset ? 0 : end_;
+  }
+
+  // Where so many bytes fit.
+  std::optional<std::size_t> place_for(std::size_t size) const noexcept {
+    if (size <= free_until(end_) - end_) return end_;
+    if (size <= free_at_front()) return 0;
+    return std::nullopt;
+  }
+
+  // The oldest go, an eighth of the buffer at once: to close the gap that they leave behind what is in flight takes time.
+  std::optional<std::size_t> make_room(std::size_t size, Settlement& settlement) {
+    if (const auto place = place_for(size)) return place;
     const std::size_t from = first_evictable();
-    std::size_t kept = 0, free = limits_.bytes;
+    std::size_t held = 0, in_flight = 0;
     for (std::size_t i = first_; i < entries_.size(); ++i) {
-      free -= entries_[i].size;
-      if (i < from) kept += entries_[i].size;
+      held += entries_[i].size;
+      if (i < from) in_flight += entries_[i].size;
     }
-    if (kept + size > limits_.bytes) return false;
-    std::size_t to = from;
-    for (; to < entries_.size() && free < std::max(size, limits_.bytes / 8); ++to) free += entries_[to].size;
-    evict(from, to, settlement);
-    compact();
-    return true;
+    if (in_flight + size > limits_.bytes) return std::nullopt;
+    std::size_t free = limits_.bytes - held;
+    do {
+      std::size_t to = from;
+      for (; to < entries_.size() && free < std::max(size, limits_.bytes / 8); ++to) free += entries_[to].size;
+      evict(from, to, settlement);
+      if (!place_for(size)) close_gaps();
+      free = 0;
+    } while (!place_for(size) && from < entries_.size());
+    return place_for(size);
   }
 
   std::size_t first_evictable() const noexcept { return next_ + (partly_sent_ > 0); }
 
   void evict(std::size_t from, std::size_t to, Settlement& settlement) {
-    for (std::size_t i = from; i < to; ++i) account(entries_[i], Reason::buffer_full, settlement);
+    for (std::size_t i = from; i < to; ++i) {
+      unsent_bytes_ -= entries_[i].size;
+      account(entries_[i], Reason::buffer_full, settlement);
+    }
     entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(from), entries_.begin() + static_cast<std::ptrdiff_t>(to));
   }
 
@@ -179,24 +213,35 @@ class Outbox {
     }
   }
 
-  // Moves what is left to the front.
-  void compact() noexcept {
-    entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
-    next_ -= first_;
-    first_ = 0;
-    end_ = 0;
-    for (Entry& entry : entries_) {
-      if (entry.offset != end_) std::memmove(buffer_.get() + end_, buffer_.get() + entry.offset, entry.size);
-      entry.offset = end_;
-      end_ += entry.size;
+  // Moves each message up to the one before, the oldest to the front unless newer ones stand there.
+  void close_gaps() noexcept {
+    std::size_t at = has_wrapped() ? entries_[first_].offset : 0;
+    for (std::size_t i = first_; i < entries_.size(); ++i) {
+      Entry& entry = entries_[i];
+      if (at + entry.size > limits_.bytes) at = 0;
+      if (entry.offset != at) std::memmove(buffer_.get() + at, buffer_.get() + entry.offset, entry.size);
+      entry.offset = at;
+      at += entry.size;
     }
+    end_ = at;
   }
 
   void settle_first(std::optional<Reason> dropped, Settlement& settlement) noexcept {
     account(entries_[first_++], dropped, settlement);
-    if (!empty()) return;
+    if (empty()) clear();
+  }
+
+  void clear() noexcept {
     entries_.clear();
     first_ = next_ = end_ = 0;
+  }
+
+  // Once they are more than those that follow.
+  void forget_settled() noexcept {
+    if (2 * first_ <= entries_.size()) return;
+    entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+    next_ -= first_;
+    first_ = 0;
   }
 
   void account(const Entry& entry, std::optional<Reason> dropped, Settlement& settlement) noexcept {
@@ -211,10 +256,11 @@ class Outbox {
 
   Limits limits_;
   std::unique_ptr<char[]> buffer_;  // untouched pages cost no memory
-  std::size_t end_ = 0;             // of the bytes in use
+  std::size_t end_ = 0;             // of the newest message
   std::vector<Entry> entries_;
   std::size_t first_ = 0, next_ = 0;  // entries: [first_, next_) in flight, then those to send
   std::size_t partly_sent_ = 0;       // bytes of entries_[next_]
+  std::size_t unsent_bytes_ = 0;
   std::size_t events_ = 0;
 };
 

@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
 using namespace scout;
 
 namespace {
@@ -45,6 +50,98 @@ class Box {
 };
 
 constexpr std::size_t everything = 1'000'000;
+
+// An outbox beside a list of what it has to hold: does anything with both, and compares what goes out byte by byte.
+class Compared {
+ public:
+  Compared(Outbox::Limits limits, std::size_t largest) : limits_(limits), largest_(largest), outbox_(limits) {}
+
+  void do_something() {
+    switch (random_() % 8) {
+      case 0: return rewind();
+      case 1:
+      case 2: return answer();
+      case 3:
+      case 4: return send(random_() % (3 * largest_));
+      default: return add();
+    }
+  }
+  // Every message that is left goes out, whole.
+  void finish() {
+    rewind();
+    while (!outbox_.unsent().empty()) send(everything);
+    while (!held_.empty()) answer();
+    CHECK(outbox_.empty());
+    CHECK(settlement_.dropped_transactions.total() == dropped_);
+  }
+  std::size_t dropped() const { return dropped_; }
+  std::size_t refused() const { return refused_; }
+
+ private:
+  void add() {
+    const std::size_t size = 1 + random_() % largest_;
+    std::string frame(4, '\0');
+    write_frame_header(frame.data(), static_cast<std::uint32_t>(size));
+    while (frame.size() < 4 + size) frame += std::to_string(random_());
+    frame.resize(4 + size);
+    const auto added = outbox_.add_transaction(1, settlement_, [&](std::span<char> room) {
+      std::fill(room.begin(), room.end(), '!');  // all of the room may be written to
+      if (size <= room.size()) std::copy(frame.begin() + 4, frame.end(), room.begin());
+      return size;
+    });
+    const std::size_t evicted = settlement_.dropped_transactions[Reason::buffer_full] - dropped_;
+    dropped_ += evicted;
+    const auto first = held_.begin() + static_cast<std::ptrdiff_t>(sent_ + (partly_ > 0));
+    held_.erase(first, first + static_cast<std::ptrdiff_t>(evicted));
+    if (!added) {
+      ++refused_;
+      std::size_t in_flight = 0;
+      for (std::size_t i = 0; i < sent_ + (partly_ > 0); ++i) in_flight += held_[i].size();
+      CHECK(in_flight + frame.size() + frame_header_size + largest_ > limits_.bytes);  // of the ring's end one may be kept
+      return;
+    }
+    held_.push_back(frame);
+  }
+  void send(std::size_t most) {
+    const std::string_view bytes = outbox_.unsent().substr(0, most);
+    std::size_t left = bytes.size();
+    bool equal = true;
+    while (left > 0) {
+      const std::string_view rest = std::string_view(held_[sent_]).substr(partly_);
+      const std::size_t size = std::min(left, rest.size());
+      equal = equal && bytes.substr(bytes.size() - left, size) == rest.substr(0, size);
+      left -= size;
+      partly_ += size;
+      if (partly_ == held_[sent_].size()) {
+        ++sent_;
+        partly_ = 0;
+      }
+    }
+    CHECK(equal);
+    outbox_.sent(bytes.size(), settlement_);
+    std::size_t unsent = 0;
+    for (std::size_t i = sent_; i < held_.size(); ++i) unsent += held_[i].size();
+    CHECK(outbox_.unsent_bytes() == unsent - partly_);
+  }
+  void answer() {
+    CHECK(outbox_.answered(true, settlement_) == (sent_ > 0));
+    if (sent_ == 0) return;
+    held_.erase(held_.begin());
+    --sent_;
+  }
+  void rewind() {
+    outbox_.rewind(false, settlement_);
+    sent_ = partly_ = 0;
+  }
+
+  Outbox::Limits limits_;
+  std::size_t largest_;
+  Outbox outbox_;
+  Settlement settlement_;
+  std::vector<std::string> held_;  // frames
+  std::size_t sent_ = 0, partly_ = 0, dropped_ = 0, refused_ = 0;
+  std::mt19937 random_;
+};
 
 }  // namespace
 
@@ -191,6 +288,32 @@ TEST_CASE("it can be used for ever, whatever is outstanding meanwhile") {
     if (i % 3 == 2 && !box.outbox.empty()) box.outbox.answered(true, box.settlement);
   }
   CHECK(box.settlement.dropped_transactions.total() == 0);
+}
+
+TEST_CASE("few messages on their way go round in little of the memory") {
+  Box box(Outbox::Limits{});
+  constexpr std::size_t size = 40'000;
+  const char *lowest = nullptr, *highest = nullptr;
+  for (int i = 0; i < 1000; ++i) {
+    REQUIRE(box.add('x', size));
+    const char* const at = box.outbox.unsent().data();
+    lowest = lowest == nullptr ? at : std::min(lowest, at);
+    highest = std::max(highest, at);
+    box.outbox.sent(box.outbox.unsent().size(), box.settlement);
+    if (i >= 4) box.outbox.answered(true, box.settlement);
+  }
+  CHECK(highest - lowest < 1024 * 1024);
+}
+
+TEST_CASE("whatever is added, sent, answered and taken back, the messages go out as they were, in their order") {
+  Compared small({.bytes = 1000}, 150), large({.bytes = 1024 * 1024}, 60'000);
+  for (int i = 0; i < 50'000; ++i) small.do_something();
+  for (int i = 0; i < 2000; ++i) large.do_something();
+  small.finish();
+  large.finish();
+  CHECK(small.dropped() > 0);
+  CHECK(small.refused() > 0);
+  CHECK(large.dropped() > 0);
 }
 
 TEST_SUITE_END();
