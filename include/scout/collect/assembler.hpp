@@ -113,17 +113,25 @@ class Assembler {
     return wrapped_;
   }
 
-  void take(const Record& record, std::string_view payload, ThreadBuffer& buffer, const Timeline& timeline) {
+  [[gnu::always_inline]] void take(const Record& record, std::string_view payload, ThreadBuffer& buffer,
+                                   const Timeline& timeline) {
     const ContextWord context{record.context};
     if (recent_ == nullptr || recent_->transaction() != context.transaction()) {
       const TransactionSlot& slot = registry_.transactions[context.slot()];
       if (registry_.transactions.transaction(slot) != context.transaction()) return take_late(record, buffer);
       recent_ = &this->assembly(slot);
     }
-    Assembly& assembly = *recent_;
+    if (record.kind() != RecordKind::span) return take_other(record, payload, buffer, timeline, *recent_);
+    recent_->add_span(context, record.literal(), record.a, record.b);
+    ++pending_spans_;
+  }
+
+  // Whatever is no span of a scope with a literal, as most records are.
+  [[gnu::noinline]] void take_other(const Record& record, std::string_view payload, ThreadBuffer& buffer, const Timeline& timeline,
+                                    Assembly& assembly) {
+    const ContextWord context{record.context};
     const std::uint64_t open = assembly.open_explicit_spans();
     switch (record.kind()) {
-      case RecordKind::span:
       case RecordKind::span_named:
       case RecordKind::span_of_function:
         assembly.add_span(context, operation(record, assembly), record.a, record.b);

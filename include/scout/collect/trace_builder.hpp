@@ -64,8 +64,10 @@ class TraceBuilder {
     SpanId parent_id = root_id;
     for (const std::uint32_t index : order_) {
       const ArrivedSpan& span = assembly.spans()[index];
-      const std::uint16_t sent = assembly.find(span.parent) == nothing ? std::uint16_t{ContextWord::root_id} : span.parent;
-      if (sent != parent) parent_id = seed.span(number, parent = sent);
+      if (span.parent != parent) {
+        parent = span.parent;
+        parent_id = assembly.find(parent) == nothing ? root_id : seed.span(number, parent);
+      }
       spans_.emplace_back(seed.span(number, span.id), parent_id, span.operation, timeline.at(span.start),
                           span.ended ? timeline.at(span.stop) : stop, tag_views(span));
     }
