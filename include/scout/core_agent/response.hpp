@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "../core/expected.hpp"
@@ -27,14 +29,17 @@ struct Answer {
   std::string version;   // of the core agent, in the answer to CoreAgentVersion
 };
 
-// Keeps its buffers from answer to answer. Makes them at once: simdjson's tables are gone at the end of the process, behind the
-// handlers that were registered before its first use, while what was made from them goes on.
+// Keeps its buffers from answer to answer, and the last one: most are the same again. Makes the buffers at once: simdjson's tables
+// are gone at the end of the process, behind the handlers that were registered before its first use, while what was made from them
+// goes on.
 class AnswerParser {
  public:
   AnswerParser() { [[maybe_unused]] const auto tried_again_by_parse = parser_.allocate(first_capacity, max_depth); }
 
   // Fails with ErrorCode::protocol on what is not a JSON object with a key.
   Expected<Answer> parse(std::string_view payload) {
+    if (last_ && payload == std::string_view(padded_.data(), padded_.size() - simdjson::SIMDJSON_PADDING)) return *last_;
+    last_.reset();
     if (payload.size() > max_answer_size) return not_an_answer(payload);
     padded_.resize(payload.size() + simdjson::SIMDJSON_PADDING);
     payload.copy(padded_.data(), payload.size());
@@ -53,7 +58,7 @@ class AnswerParser {
     find_failure(element, answer);
     std::string_view version;
     if (key == "CoreAgentVersion" && value["version"].get(version) == simdjson::SUCCESS) answer.version = version;
-    return answer;
+    return last_.emplace(std::move(answer));
   }
 
  private:
@@ -89,7 +94,8 @@ class AnswerParser {
   }
 
   simdjson::dom::parser parser_;
-  std::vector<char> padded_;
+  std::vector<char> padded_;    // the last answer
+  std::optional<Answer> last_;  // what it says, if it is one
 };
 
 }  // namespace scout::inline v0

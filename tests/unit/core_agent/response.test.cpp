@@ -55,6 +55,26 @@ TEST_CASE("what is no JSON object with a key is a protocol error") {
   CHECK(parser.parse(R"({"a":1})"));
 }
 
+TEST_CASE("an answer means what it says, whatever came before it") {
+  AnswerParser parser;
+  const auto check = [&](std::string_view payload) {
+    CAPTURE(payload);
+    const auto answer = parser.parse(payload), alone = AnswerParser().parse(payload);
+    REQUIRE(answer.has_value() == alone.has_value());
+    if (!answer) return;
+    CHECK(answer->command == alone->command);
+    CHECK(answer->accepted == alone->accepted);
+    CHECK(answer->message == alone->message);
+    CHECK(answer->version == alone->version);
+  };
+  for (const auto* text :
+       {"", R"({"a":"Success"})", R"({"a":"Success"})", R"({"b":"Success"})", R"({"b":"Success")", R"({"b":"Success")",
+        R"({"b":"Success"})", R"({"Failure":"one"})", R"({"Failure":"one"})", R"({"Failure":"two"})", "", "x", "x",
+        R"({"CoreAgentVersion":{"version":"1"}})", R"({"CoreAgentVersion":{"version":"1"}})"}) {
+    check(text);
+  }
+}
+
 TEST_CASE("an answer that is nested too deeply is refused, not followed") {
   AnswerParser parser;
   const std::string deep = R"({"a":)" + std::string(100'000, '[') + std::string(100'000, ']') + '}';
