@@ -217,8 +217,8 @@ class CoreAgentSink {
     settled_ = {};
   }
 
-  // What has come together goes while it is still in the processor's cache, and the other side begins with it.
-  static constexpr std::size_t sent_early = 32 * 1024;
+  // So much goes at once, while it is still in the processor's cache: the other side begins with it, and is seldom woken up.
+  static constexpr std::size_t sent_early = Outbox::at_once;
 
   const Logger& logger_;
   bool log_payload_;

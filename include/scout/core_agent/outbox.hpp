@@ -34,6 +34,8 @@ class Outbox {
     unsigned sendings = 5;                  // of a message that ends its connection every time
   };
 
+  static constexpr std::size_t at_once = 256 * 1024;  // bytes, about what a socket takes
+
   explicit Outbox(Limits limits) : limits_(limits), buffer_(new (std::nothrow) char[limits.bytes]) {
     if (!buffer_) limits_.bytes = 0;
   }
@@ -121,8 +123,6 @@ class Outbox {
     bool transaction = false;
     unsigned sendings = 0, breaks = 0;
   };
-
-  static constexpr std::size_t at_once = 256 * 1024;  // about what a socket takes
 
   template <class Encode>
   Expected<void> add(const Entry& entry, Settlement& settlement, Encode& encode) {
