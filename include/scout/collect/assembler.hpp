@@ -33,7 +33,7 @@ class Assembler {
         const std::uint64_t begin_of_payload = tail += sizeof(Record);
         const std::uint64_t size = record->has_payload() ? record->key_size() + std::uint64_t{record->value_size()} : 0;
         tail += (size + sizeof(Record) - 1) / sizeof(Record) * sizeof(Record);
-        take(*record, ring_text(ring, begin_of_payload, size), buffer, timeline);
+        take(*record, size == 0 ? std::string_view() : ring_text(ring, begin_of_payload, size), buffer, timeline);
       }
     };
     while (!guarded(take_all)) drop(*record);

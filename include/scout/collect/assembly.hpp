@@ -68,17 +68,18 @@ class Assembly {
   std::vector<ArrivedSpan>& spans() noexcept { return spans_; }
   const ArrivedSpan& request() const noexcept { return request_; }
   const ArrivedTag& tag(std::uint32_t index) const noexcept { return tags_[index]; }
+  std::size_t tag_count() const noexcept { return tags_.size(); }
   TextArena& texts() noexcept { return texts_; }
 
   // The span of an id, made when it is not known yet.
   ArrivedSpan& span(std::uint16_t id) {
     if (id == ContextWord::request_id) return request_;
     if (id >= index_.size()) index_.resize(id + std::size_t{id_block}, nothing);
-    if (index_[id] == nothing) {
-      spans_.emplace_back().id = id;
-      index_[id] = static_cast<std::uint32_t>(spans_.size() - 1);
-    }
-    return spans_[index_[id]];
+    if (index_[id] != nothing) return spans_[index_[id]];
+    ArrivedSpan& span = spans_.emplace_back();
+    span.id = id;
+    index_[id] = static_cast<std::uint32_t>(spans_.size() - 1);
+    return span;
   }
   // Where the span of each id stands in spans(), if it does.
   const std::vector<std::uint32_t>& by_id() const noexcept { return index_; }

@@ -35,7 +35,7 @@ class TraceBuilder {
     tags_.clear();
     json_.clear();
     order(assembly);
-    tags_.reserve(count_tags(assembly) + own_tags.size());  // the views below point into it
+    tags_.reserve(assembly.tag_count() + own_tags.size());  // the views below point into it
 
     const auto tag_views = [&](const ArrivedSpan& span) {
       const std::size_t first = tags_.size();
@@ -69,18 +69,13 @@ class TraceBuilder {
         parent_id = assembly.find(parent) == nothing ? root_id : seed.span(number, parent);
       }
       spans_.emplace_back(seed.span(number, span.id), parent_id, span.operation, timeline.at(span.start),
-                          span.ended ? timeline.at(span.stop) : stop, tag_views(span));
+                          span.ended ? timeline.at(span.stop) : stop,
+                          span.tag_count == 0 ? std::span<const TagView>() : tag_views(span));
     }
     return Trace(seed.request(number), start, stop, request_tags, spans_, load(slot.refused_spans));
   }
 
  private:
-  static std::size_t count_tags(Assembly& assembly) {
-    std::size_t count = assembly.request().tag_count;
-    for (const ArrivedSpan& span : assembly.spans()) count += span.tag_count;
-    return count;
-  }
-
   // Ticks from before the counter began are below zero.
   static std::int64_t start_of(const ArrivedSpan& span) noexcept { return static_cast<std::int64_t>(span.start); }
 
