@@ -237,11 +237,27 @@ TEST_CASE("what has come together is sent while more is written") {
   peer.start();
   Sender sender(peer);
   REQUIRE(sender.flush());
-  sender.write_all(0, 200);
+  sender.write_all(0, 500);
   CHECK(peer.wait_for(sender.id(0)));
   CHECK(sender.settlement.delivered_transactions == 0);
   CHECK(sender.flush());
-  for (std::uint64_t number = 0; number < 200; ++number) CHECK(peer.count(sender.id(number)) == 1);
+  for (std::uint64_t number = 0; number < 500; ++number) CHECK(peer.count(sender.id(number)) == 1);
+  CHECK(sender.settlement.delivered_transactions == 500);
+  CHECK(sender.balanced());
+}
+
+TEST_CASE("what is answered while more is written makes room before anything is given up") {
+  FaultyPeer peer;
+  peer.start();
+  Sender sender(peer, {.bytes = 64 * 1024});
+  REQUIRE(sender.flush());
+  const std::string text(3000, 'x');  // sixteen batches fit
+  for (std::uint64_t number = 0; number < 200; ++number) {
+    REQUIRE(sender.write(number, text));
+    if (number >= 9) REQUIRE(peer.wait_for(sender.id(number - 9)));
+  }
+  CHECK(sender.flush());
+  CHECK(sender.settlement.dropped_transactions.total() == 0);
   CHECK(sender.settlement.delivered_transactions == 200);
   CHECK(sender.balanced());
 }

@@ -46,7 +46,9 @@ class CoreAgentSink {
     const auto encode = [&](std::span<char> buffer) { return encoder_.encode(trace, buffer); };
     if (log_payload_) log_payload(trace.request_id().text().c_str(), encode);
     Expected<void> added = outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
-    if (connection_.ready() && outbox_.unsent_bytes() >= left_unsent_ + sent_early) exchange(std::chrono::steady_clock::now());
+    const bool has_come_together = outbox_.unsent_bytes() >= left_unsent_ + sent_early;
+    // What is answered by now makes room before anything is given up.
+    if (connection_.ready() && (has_come_together || outbox_.crowded())) exchange(std::chrono::steady_clock::now());
     return added;
   }
 

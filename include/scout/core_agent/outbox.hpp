@@ -72,6 +72,13 @@ class Outbox {
   // How many these are in all messages.
   std::size_t unsent_bytes() const noexcept { return unsent_bytes_; }
 
+  // Whether more than half of the buffer is taken.
+  bool crowded() const noexcept {
+    if (empty()) return false;
+    const std::size_t oldest = entries_[first_].offset;
+    return (has_wrapped() ? limits_.bytes - oldest + end_ : end_ - oldest) > limits_.bytes / 2;
+  }
+
   // Precondition: size <= unsent().size().
   void sent(std::size_t size, Settlement& settlement) noexcept {
     unsent_bytes_ -= size;
@@ -175,7 +182,8 @@ class Outbox {
     return std::nullopt;
   }
 
-  // The oldest go, an eighth of the buffer at once: to close the gap that they leave behind what is in flight takes time.
+  // Only where there is none do the oldest go, an eighth of the buffer at once: to close the gap that they leave behind what is in
+  // flight takes time.
   std::optional<std::size_t> make_room(std::size_t size, Settlement& settlement) {
     if (const auto place = place_for(size)) return place;
     const std::size_t from = first_evictable();
@@ -186,9 +194,10 @@ class Outbox {
     }
     if (in_flight + size > limits_.bytes) return std::nullopt;
     std::size_t free = limits_.bytes - held;
+    const std::size_t wanted = free < size ? std::max(size, limits_.bytes / 8) : size;
     do {
       std::size_t to = from;
-      for (; to < entries_.size() && free < std::max(size, limits_.bytes / 8); ++to) free += entries_[to].size;
+      for (; to < entries_.size() && free < wanted; ++to) free += entries_[to].size;
       evict(from, to, settlement);
       if (!place_for(size)) close_gaps();
       free = 0;
