@@ -251,7 +251,7 @@ TEST_CASE("what is answered while more is written makes room before anything is 
   peer.start();
   Sender sender(peer, {.bytes = 64 * 1024});
   REQUIRE(sender.flush());
-  const std::string text(3000, 'x');  // sixteen batches fit
+  const std::string text(3000, 'x');  // fifteen batches fit
   for (std::uint64_t number = 0; number < 200; ++number) {
     REQUIRE(sender.write(number, text));
     if (number >= 9) REQUIRE(peer.wait_for(sender.id(number - 9)));
