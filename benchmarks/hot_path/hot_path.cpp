@@ -16,11 +16,19 @@ double floor_block(Body body) {
   return bench::block(calls, body);
 }
 
-// A chain of multiplications, each of which waits for the one before: nothing of a span can hide behind it.
+// The ring becomes half full in it: whoever fills it wakes the collector then. In other blocks it does not.
+double woken_block() {
+  constexpr int before = 1400;  // of the 1,500 that a transaction may have
+  (void)bench::block_in_transaction(before, [] { SCOUT_INSTRUMENT("span"); });
+  return bench::block_in_transaction(calls, [] { SCOUT_INSTRUMENT("span"); });
+}
+
+// A chain of multiplications, each of which waits for the one before: nothing of a span can hide behind it. Without a loop,
+// whose speed would be a matter of where it lies.
 [[gnu::always_inline]] inline void work() {
   static std::uint64_t value = 1;
   std::uint64_t x = value;
-  for (int i = 0; i < 240; ++i) asm volatile("imul $3, %0, %0" : "+r"(x));
+  asm volatile(".rept 240\n\timul $3, %0, %0\n\t.endr" : "+r"(x));
   value = x;
 }
 
@@ -28,6 +36,7 @@ void around_nothing(bench::Suite& suite) {
   suite.row("empty loop", [] { return bench::block(calls, [] {}); });
   suite.row("floor", [] { return floor_block([] { floor_span(ring); }); });
   suite.row("span", [] { return bench::block_in_transaction(calls, [] { SCOUT_INSTRUMENT("span"); }); });
+  suite.row("span, the collector woken", woken_block);
   suite.row("span + integer tag", [] {
     return bench::block_in_transaction(calls, [] {
       SCOUT_INSTRUMENT("span");
@@ -55,6 +64,9 @@ void around_nothing(bench::Suite& suite) {
                [](const Round& round) { return round.median("span + 16-byte tag") - round.median("span"); });
   suite.figure("a movable span", "x floor", bench::no_goal,
                [](const Round& round) { return round.median("movable span") / round.median("floor"); });
+  suite.figure("waking the collector, once in 2,048 records", "us", bench::no_goal, [](const Round& round) {
+    return (round.median("span, the collector woken") - round.median("span")) * calls / 1e3;
+  });
 }
 
 void around_work(bench::Suite& suite) {

@@ -97,6 +97,10 @@ HeldCollector::~HeldCollector() {
   gate.notify_all();
 }
 
-void pause_for_collector() { counting() ? flush() : std::this_thread::sleep_for(std::chrono::microseconds(300)); }
+void pause_for_collector() {
+  if (counting()) return flush();
+  if (scout::detail::Registry* const registry = scout::detail::find_registry()) scout::detail::press_collector(*registry);
+  std::this_thread::sleep_for(std::chrono::microseconds(300));
+}
 
 }  // namespace bench
