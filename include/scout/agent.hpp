@@ -19,7 +19,9 @@ namespace scout::inline v0 {
 // Begins to record and to send to the core agent. The environment (SCOUT_MONITOR=true, SCOUT_NAME=…) wins over `config`.
 // False: not monitoring, because monitor is off, or something is installed already; the log says which. No thread is
 // started before the first transaction, so a server may fork after this; but one that looks after the core agent, if this
-// program includes core_agent/manager.hpp, in the process that installs.
+// program includes core_agent/manager.hpp, in the process that installs. The background thread runs on the processors and with
+// the scheduling policy of the thread that calls this, whichever begins the first transaction; but under a seccomp filter, where
+// asking for that may be fatal, with those of that one.
 inline bool install(Config config = {}) {
   detail::AgentTable* const agent = detail::make_agent();
   return agent != nullptr && agent->install(*agent, {std::move(config), {}, {}, detail::launcher_of_this_object});

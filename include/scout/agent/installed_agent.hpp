@@ -157,6 +157,7 @@ class InstalledAgent final : public AgentTable {
     previous_thread_ = std::move(thread_);
     stuck_ = false;
     engine_ = std::move(engine);
+    placement_ = {};
     make_thread();
     engine_->logger.write(LogLevel::info, "scout.config", "scout " SCOUT_VERSION ": monitoring '{}'", engine_->config.name);
     if (engine_->logger.enabled(LogLevel::debug)) {
@@ -226,7 +227,7 @@ class InstalledAgent final : public AgentTable {
   }
 
   void make_thread() {
-    thread_ = std::make_shared<CollectorThread>(registry_, *collector_);
+    thread_ = std::make_shared<CollectorThread>(registry_, *collector_, placement_);
     to_wake_.store(thread_.get(), std::memory_order_release);
   }
 
@@ -386,6 +387,7 @@ class InstalledAgent final : public AgentTable {
   std::unique_ptr<Engine> engine_, previous_engine_;  // the previous one: a late log line may still be on its way
   std::unique_ptr<Collector> collector_;
   std::shared_ptr<CollectorThread> thread_, previous_thread_;  // the previous one: a late wake-up may still be in it
+  ThreadPlacement placement_;  // of the thread that installed
   std::atomic<CollectorThread*> to_wake_ = nullptr;            // the first of these, for application threads
   LauncherTable launcher_{};
   std::vector<std::unique_ptr<Published>> published_;

@@ -23,6 +23,7 @@
 #include "../core/guarded.hpp"
 #include "collector.hpp"
 #include "lock_until.hpp"
+#include "thread_placement.hpp"
 #include "thread_start.hpp"
 
 namespace scout::inline v0::detail {
@@ -31,7 +32,9 @@ class CollectorThread {
  public:
   using Clock = std::chrono::steady_clock;
 
-  CollectorThread(Registry& registry, Collector& collector) : registry_(registry), collector_(collector) {
+  // The thread runs where the placement says, whoever starts it.
+  CollectorThread(Registry& registry, Collector& collector, const ThreadPlacement& placement = {})
+      : registry_(registry), collector_(collector), placement_(placement) {
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
   }
 
@@ -142,6 +145,7 @@ class CollectorThread {
 
   void run() {
     pthread_setname_np(pthread_self(), "scout");
+    placement_.adopt();
     Clock::time_point quiet_since = Clock::now(), looked_at = quiet_since, metrics_due{};
     std::chrono::microseconds wait = first_wait;
     for (;;) {
@@ -239,6 +243,7 @@ class CollectorThread {
 
   Registry& registry_;
   Collector& collector_;
+  const ThreadPlacement placement_;
   std::mutex collector_lock_;  // one user of the collector at a time
   std::atomic<std::uint32_t> signal_ = 0;
   std::atomic<bool> running_ = false;
