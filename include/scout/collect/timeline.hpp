@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 
 #include "../core/clock.hpp"
@@ -37,6 +38,7 @@ class Timeline {
 
   void anchor(Anchor now) noexcept {
     if (fixed_) return;
+    if (has_slept_until(now)) first_ = now;  // its rate stays, and is measured anew from here on
     constexpr std::int64_t too_short = 200'000;
     if (now.steady - first_.steady > too_short && now.ticks > first_.ticks) {
       nanoseconds_per_tick_ = static_cast<double>(now.steady - first_.steady) / static_cast<double>(now.ticks - first_.ticks);
@@ -73,6 +75,16 @@ class Timeline {
 
  private:
   static constexpr std::int64_t century = 3'155'760'000'000'000'000;
+
+  // The computer was suspended: the steady clock stands still then, but the counter goes on, or begins anew.
+  bool has_slept_until(Anchor now) const noexcept {
+    constexpr std::int64_t second = 1'000'000'000;
+    if (now.ticks < last_.ticks) return true;
+    if (last_.steady - first_.steady < second) return false;  // the rate is not well known
+    const auto expected = static_cast<double>(now.ticks - last_.ticks) * nanoseconds_per_tick_;
+    const auto passed = static_cast<double>(now.steady - last_.steady);
+    return std::abs(passed - expected) > second + passed / 100;
+  }
 
   std::uint64_t ticks_after_last(std::int64_t time, std::int64_t last) const noexcept {
     constexpr double countable = 8e18;

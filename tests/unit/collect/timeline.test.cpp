@@ -34,6 +34,35 @@ TEST_CASE("a step of the wall clock moves later traces and stretches none") {
   CHECK(span < 501ms);
 }
 
+TEST_CASE("a second stays a second after the computer has slept, whether its counter went on or began anew") {
+  constexpr std::uint64_t ticks_a_second = 2'000'000'000;
+  constexpr std::int64_t second = 1'000'000'000;
+  for (const std::uint64_t asleep : {100 * ticks_a_second, std::uint64_t{0} - 10 * ticks_a_second}) {
+    Timeline timeline;
+    Anchor now = Anchor::now();
+    const auto pass = [&](std::uint64_t ticks, std::int64_t steady, std::int64_t wall) {
+      now = {now.ticks + ticks, now.steady + steady, now.wall + wall};
+      timeline.anchor(now);
+    };
+    const auto seconds = [&](std::uint64_t count) { return timeline.at(now.ticks) - timeline.at(now.ticks - count * ticks_a_second); };
+    for (int i = 0; i < 20; ++i) pass(ticks_a_second, second, second);
+    pass(asleep, second / 1000, 100 * second);  // which the steady clock does not count
+    CHECK(std::chrono::abs(seconds(1) - 1s) < 1ms);
+    for (int i = 0; i < 20; ++i) {
+      pass(ticks_a_second, second, second);
+      CHECK(std::chrono::abs(seconds(1) - 1s) < 1ms);
+    }
+  }
+}
+
+TEST_CASE("a minute without a look is measured like any other time") {
+  Timeline timeline;
+  const Anchor first = Anchor::now();
+  const Anchor later{first.ticks + 60'000'000'000, first.steady + 60'000'000'000, first.wall + 60'000'000'000};
+  timeline.anchor(later);
+  CHECK(std::chrono::abs(timeline.at(later.ticks) - timeline.at(later.ticks - 1'000'000'000) - 1s) < 1ms);
+}
+
 TEST_CASE("a clock of nanoseconds is exact") {
   Timeline timeline(1'000);
   timeline.anchor(Anchor::now());
