@@ -99,8 +99,11 @@ HeldCollector::~HeldCollector() {
 
 void pause_for_collector() {
   if (counting()) return flush();
-  if (scout::detail::Registry* const registry = scout::detail::find_registry()) scout::detail::press_collector(*registry);
-  std::this_thread::sleep_for(std::chrono::microseconds(300));
+  const scout::detail::ThreadBuffer& buffer = *scout::detail::this_thread_buffer();
+  do {
+    if (buffer.registry != nullptr) scout::detail::press_collector(*buffer.registry);
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
+  } while (scout::detail::load(buffer.tail) != scout::detail::load(buffer.head));
 }
 
 }  // namespace bench

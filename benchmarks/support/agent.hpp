@@ -35,8 +35,8 @@ class HeldCollector {
   HeldCollector& operator=(const HeldCollector&) = delete;
 };
 
-// Has the collector empty the rings, and gives it the time to: for Suite::between(). flush() would wait for an answer, which may
-// wake this thread on another processor.
+// Has the collector empty the rings, this thread's for certain: for Suite::between(). flush() would wait for an answer, which
+// may wake this thread on another processor.
 void pause_for_collector();
 
 // Runs `work` below one transaction, with ids at hand.
