@@ -157,7 +157,7 @@ class InstalledAgent final : public AgentTable {
     previous_thread_ = std::move(thread_);
     stuck_ = false;
     engine_ = std::move(engine);
-    placement_ = {};
+    placement_ = ThreadPlacement::of_this_thread();
     make_thread();
     engine_->logger.write(LogLevel::info, "scout.config", "scout " SCOUT_VERSION ": monitoring '{}'", engine_->config.name);
     if (engine_->logger.enabled(LogLevel::debug)) {

@@ -23,18 +23,21 @@ inline bool has_system_call_filter() noexcept {
   return size <= 0 || std::string_view(text, static_cast<std::size_t>(size)).find("\nSeccomp:\t0\n") == std::string_view::npos;
 }
 
+// Unknown until it is asked for.
 class ThreadPlacement {
  public:
-  // Of the calling thread; unknown under a filter.
-  ThreadPlacement() noexcept {
-    if (has_system_call_filter()) return;
-    knows_processors_ = ::sched_getaffinity(0, sizeof processors_, &processors_) == 0;
-    if (::sched_getparam(0, &parameters_) == 0) policy_ = ::sched_getscheduler(0);
+  // Stays unknown under a filter.
+  static ThreadPlacement of_this_thread() noexcept {
+    ThreadPlacement found;
+    if (has_system_call_filter()) return found;
+    found.knows_processors_ = ::sched_getaffinity(0, sizeof found.processors_, &found.processors_) == 0;
+    if (::sched_getparam(0, &found.parameters_) == 0) found.policy_ = ::sched_getscheduler(0);
+    return found;
   }
 
   // Gives it to the calling thread, as far as that is allowed; never fewer processors than it has. What may not be, stays.
   void adopt() const noexcept {
-    const ThreadPlacement own;
+    const ThreadPlacement own = of_this_thread();
     if (knows_processors_ && own.knows_processors_ && own.has_fewer_processors(*this))
       ::sched_setaffinity(0, sizeof processors_, &processors_);
     if (policy_ < 0 || own.policy_ < 0) return;
