@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
+# single_header.sh COMPILER OPTION...
 # The programs of tests/consumer and the disabled one of tests/configurations, by hand, with nothing of ours but the one header.
 set -euo pipefail
-compiler=$1
+compile=("$@" -std=c++20 -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror -pthread)
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -16,8 +17,7 @@ with_one_header() {
 with_one_header "$root/tests/consumer/program/main.cpp"
 with_one_header "$root/tests/consumer/program/work.cpp"
 with_one_header "$root/tests/configurations/disabled.cpp"
-strict=(-std=c++20 -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror -pthread)
-"$compiler" "${strict[@]}" "$folder"/{main,work}.cpp -lfmt -lsimdjson -o "$folder/program"
+"${compile[@]}" "$folder"/{main,work}.cpp -lfmt -lsimdjson -o "$folder/program"
 "$folder/program"
-"$compiler" "${strict[@]}" -DSCOUT_DISABLE -I "$root/tests/configurations/absent" "$folder/disabled.cpp" -o "$folder/disabled"
+"${compile[@]}" -DSCOUT_DISABLE -I "$root/tests/configurations/absent" "$folder/disabled.cpp" -o "$folder/disabled"
 "$folder/disabled"

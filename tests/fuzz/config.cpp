@@ -286,7 +286,7 @@ bool is_number(std::string_view text, bool whole) {
 }
 
 void check_numbers(const std::string& text) {
-  const auto real = detail::parse_number<double>(text);
+  const auto real = detail::parse_real(text);
   const double expected = std::strtod(text.c_str(), nullptr);
   require(!real || is_number(text, false), "a number is the whole text", text);
   if (is_number(text, false) && std::isnormal(expected)) require(real == expected, "a number is read exactly", text);

@@ -45,15 +45,18 @@ class TextArena {
 
   char* allocate(std::size_t size) {
     total_ += size;
-    if (size > chunk_size / 2) return large_.emplace_back(std::make_unique_for_overwrite<char[]>(size)).get();
+    if (size > chunk_size / 2) return large_.emplace_back(chunk(size)).get();
     if (static_cast<std::size_t>(end_ - at_) < size) add_chunk(chunks_.empty() && size <= first_size ? first_size : chunk_size);
     char* const place = at_;
     at_ += size;
     return place;
   }
 
+  // Not std::make_unique_for_overwrite(), which libc++ has from 16 on.
+  static std::unique_ptr<char[]> chunk(std::size_t size) { return std::unique_ptr<char[]>(new char[size]); }
+
   void add_chunk(std::size_t size) {
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    chunks_.push_back(chunk(size));
     at_ = chunks_.back().get();
     end_ = at_ + size;
     size_ = size;

@@ -71,7 +71,7 @@ constexpr std::string_view expectation(KeyType type) noexcept {
 inline std::optional<std::string> from_text(std::string_view text, std::optional<std::string>) { return std::string(text); }
 inline std::optional<bool> from_text(std::string_view text, std::optional<bool>) { return parse_bool(text); }
 inline std::optional<int> from_text(std::string_view text, std::optional<int>) { return parse_number<int>(text); }
-inline std::optional<double> from_text(std::string_view text, std::optional<double>) { return parse_number<double>(text); }
+inline std::optional<double> from_text(std::string_view text, std::optional<double>) { return parse_real(text); }
 inline std::optional<Rates> from_text(std::string_view text, std::optional<Rates>) { return parse_rates(text); }
 inline std::optional<std::vector<std::string>> from_text(std::string_view text, std::optional<std::vector<std::string>>) {
   return parse_list(text);

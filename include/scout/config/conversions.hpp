@@ -5,15 +5,19 @@
 
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <vector>
+#ifndef __cpp_lib_to_chars
+#  include <locale>
+#  include <sstream>
+#endif
 
 #include "../core/json_text.hpp"
 #include "config.hpp"
@@ -34,18 +38,29 @@ inline std::string lower(std::string_view text) {
   return out;
 }
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text, int base = 10) {
+template <std::integral Integer>
+std::optional<Integer> parse_number(std::string_view text, int base = 10) {
   text = trimmed(text);
-  Number value{};
-  std::from_chars_result result{};
-  if constexpr (std::is_floating_point_v<Number>) {
-    result = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (result.ec == std::errc{} && !is_finite(value)) return std::nullopt;
-  } else {
-    result = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  }
-  if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) return std::nullopt;
+  Integer value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// A finite one, in no locale.
+inline std::optional<double> parse_real(std::string_view text) {
+  text = trimmed(text);
+  double value = 0;
+#ifdef __cpp_lib_to_chars
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+#else  // libc++ has none for these before 20
+  if (text.starts_with('+') || text.find_first_not_of("+-.0123456789eE") != std::string_view::npos) return std::nullopt;
+  std::istringstream in{std::string(text)};
+  in.imbue(std::locale::classic());
+  if (!(in >> value) || !in.eof()) return std::nullopt;
+#endif
+  if (!is_finite(value)) return std::nullopt;
   return value;
 }
 
@@ -183,7 +198,7 @@ inline std::optional<Rates> parse_rates(std::string_view text) {
   Rates rates;
   for (const std::string_view item : *items) {
     const auto colon = item.rfind(':');
-    const auto rate = colon == std::string_view::npos ? std::nullopt : parse_number<double>(item.substr(colon + 1));
+    const auto rate = colon == std::string_view::npos ? std::nullopt : parse_real(item.substr(colon + 1));
     rates.emplace_back(trimmed(item.substr(0, colon)), rate.value_or(std::numeric_limits<double>::quiet_NaN()));
   }
   return rates;

@@ -72,6 +72,21 @@ concept RangeLike = Array<T> || requires(const T& value) {
 template <class T>
 const T& sample() noexcept;  // declared only
 
+// What a range holds. libc++'s std::vector<bool> does not say by what it hands out.
+template <class T>
+struct ElementOf {
+  using Type = typename Plain<decltype(*sample<T>().begin())>::Type;
+};
+template <Array T>
+struct ElementOf<T> {
+  using Type = typename Plain<decltype(sample<T>()[0])>::Type;
+};
+template <class T>
+  requires __is_same(typename T::value_type, bool)
+struct ElementOf<T> {
+  using Type = bool;
+};
+
 template <class T>
 constexpr bool taggable() noexcept {
   if constexpr (HasToJson<T> || Scalar<T> || TextLike<T> || __is_same(T, char)) {
@@ -80,10 +95,8 @@ constexpr bool taggable() noexcept {
     return taggable<typename Plain<decltype(*sample<T>())>::Type>();
   } else if constexpr (MapLike<T>) {
     return (TextLike<typename T::key_type> || Integer<typename T::key_type>) && taggable<typename T::mapped_type>();
-  } else if constexpr (Array<T>) {
-    return taggable<typename Plain<decltype(sample<T>()[0])>::Type>();
   } else if constexpr (RangeLike<T>) {
-    using Element = typename Plain<decltype(*sample<T>().begin())>::Type;
+    using Element = typename ElementOf<T>::Type;
     if constexpr (__is_same(Element, T)) {
       return false;  // a range of itself, such as std::filesystem::path
     } else {
@@ -290,7 +303,7 @@ void TagWriter::value(const T& value) noexcept(noexcept_value<T>) {
     end_object();
   } else {
     begin_array();
-    for (const auto& element : value) this->value(element);
+    for (const typename detail::ElementOf<T>::Type& element : value) this->value(element);
     end_array();
   }
 }

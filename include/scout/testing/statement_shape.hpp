@@ -4,11 +4,11 @@
 // Which spans run the same statement: SQL without its literals, "SELECT * FROM t WHERE id IN (?)" for any numbers.
 
 #include <algorithm>
-#include <compare>
 #include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "../core/statement.hpp"
@@ -24,7 +24,10 @@ inline std::string statement_shape(std::string_view sql) {
 
 struct Statement {
   std::string operation, shape;  // an empty shape: the span runs none
-  friend auto operator<=>(const Statement&, const Statement&) = default;
+  friend bool operator==(const Statement&, const Statement&) = default;
+  friend bool operator<(const Statement& left, const Statement& right) {
+    return std::tie(left.operation, left.shape) < std::tie(right.operation, right.shape);
+  }
 };
 
 inline Statement statement_of(const SpanNode& node) {

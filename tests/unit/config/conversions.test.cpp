@@ -16,10 +16,12 @@ TEST_CASE("the words for true and false are those of Scout's other agents") {
 }
 
 TEST_CASE("a number is the whole text") {
-  CHECK(detail::parse_number<double>(" 2.5 ") == 2.5);
+  CHECK(detail::parse_real(" 2.5 ") == 2.5);
   CHECK(detail::parse_number<int>("-3") == -3);
   CHECK(detail::parse_number<unsigned>("700", 8) == 0700u);
-  for (const auto* text : {"", "abc", "1.5x", "nan", "inf", "1e999", "1_0"}) CHECK(!detail::parse_number<double>(text));
+  for (const auto* text : {"", "abc", "1.5x", "nan", "inf", "1e999", "1_0", "1,5", "+1", "0x1p3", "1 2"}) {
+    CHECK(!detail::parse_real(text));
+  }
   CHECK(!detail::parse_number<int>("99999999999"));
 }
 

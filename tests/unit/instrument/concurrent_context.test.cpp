@@ -1,5 +1,8 @@
 // The context through what C++ programs use to do things at once: threads, tasks, pools, queues of callbacks.
 
+#include <version>
+#ifdef __cpp_lib_jthread  // as libc++ has it from 20 on
+
 #include <scout/testing.hpp>
 
 #include <condition_variable>
@@ -251,3 +254,5 @@ TEST_CASE("a scope that ends on another thread leaves that thread's context alon
 }
 
 TEST_SUITE_END();
+
+#endif

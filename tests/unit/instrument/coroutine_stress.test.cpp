@@ -33,8 +33,9 @@ class Pool {
 
   void run_until_idle(int count) {
     running_ = count;
-    std::vector<std::jthread> workers;
+    std::vector<std::thread> workers;
     for (int i = 0; i < threads; ++i) workers.emplace_back([this, i] { work(static_cast<std::uint32_t>(i)); });
+    for (std::thread& worker : workers) worker.join();
   }
   void one_done() {
     std::lock_guard lock(mutex_);
