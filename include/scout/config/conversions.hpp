@@ -54,7 +54,7 @@ inline std::optional<double> parse_real(std::string_view text) {
 #ifdef __cpp_lib_to_chars
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-#else  // libc++ has none for these before 20
+#else  // libc++, which had none for reals before 20
   if (text.starts_with('+') || text.find_first_not_of("+-.0123456789eE") != std::string_view::npos) return std::nullopt;
   std::istringstream in{std::string(text)};
   in.imbue(std::locale::classic());

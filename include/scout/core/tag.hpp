@@ -72,7 +72,7 @@ concept RangeLike = Array<T> || requires(const T& value) {
 template <class T>
 const T& sample() noexcept;  // declared only
 
-// What a range holds. libc++'s std::vector<bool> does not say by what it hands out.
+// What a range holds; what libc++'s std::vector<bool> hands out only stands for it.
 template <class T>
 struct ElementOf {
   using Type = typename Plain<decltype(*sample<T>().begin())>::Type;
