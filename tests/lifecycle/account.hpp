@@ -3,7 +3,7 @@
 
 // What a program of the matrix prints of its ledger, for cell.py to hold against what arrived at the peer.
 
-#include <scout/agent.hpp>
+#include "../support/agent.hpp"
 
 #include <cstdio>
 

@@ -1,7 +1,6 @@
 // The wall clock is set an hour forward, then back, by standing in for the C library's function: what is recorded before,
 // after and across a step arrives at once, and no span gets longer or shorter.
 
-#include <scout/agent.hpp>
 #include <scout/scout.hpp>
 #include <sys/syscall.h>
 #include <time.h>
@@ -9,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "../support/agent.hpp"
 #include "cases.hpp"
 
 namespace {

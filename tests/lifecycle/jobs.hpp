@@ -3,7 +3,7 @@
 
 // What most programs of the matrix record: "Job/<name>{Custom/work}".
 
-#include <scout/agent.hpp>
+#include "../support/agent.hpp"
 
 #include "cases.hpp"
 

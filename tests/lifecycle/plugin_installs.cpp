@@ -1,6 +1,6 @@
 // A plugin that brings the agent to a program that knows nothing of it.
 
-#include <scout/agent.hpp>
+#include "../support/agent.hpp"
 
 extern "C" [[gnu::visibility("default")]] bool plugin_work() {
   const bool installed = scout::install();

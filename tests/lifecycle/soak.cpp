@@ -3,10 +3,12 @@
 // Arguments: seconds, the plugin.
 
 #include <dlfcn.h>
+#include <scout/collect/process_metrics.hpp>
 #include <scout/scout.hpp>
 
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 #include <shared_mutex>
 #include <thread>
 #include <vector>

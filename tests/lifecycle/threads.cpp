@@ -1,6 +1,7 @@
 // Threads that come and go in great numbers, have little room, leave something open, or hand their work to each other.
 
 #include <pthread.h>
+#include <scout/collect/process_metrics.hpp>
 #include <scout/scout.hpp>
 
 #include <coroutine>
