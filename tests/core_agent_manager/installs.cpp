@@ -1,8 +1,6 @@
 // A program that has its core agent looked after, if it is linked with looked_after.cpp. It says on standard output what happened,
 // a line each; standard input tells it to go on.
 
-#include <scout/agent.hpp>
-
 #include <dirent.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -13,6 +11,8 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+
+#include "../support/agent.hpp"
 
 namespace {
 

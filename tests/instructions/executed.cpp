@@ -7,7 +7,6 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <scout/agent.hpp>
 #include <scout/sink/null_sink.hpp>
 
 #include <csignal>
@@ -16,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "../support/agent.hpp"
 #include "bodies.hpp"
 
 namespace {

@@ -1,7 +1,6 @@
 // Keeping the context allocates nothing: neither a coroutine's suspensions and resumptions, nor, on an executor that is no
 // strand behind any_io_executor, a hop of Asio's beyond its own. malloc is interposed.
 
-#include <scout/agent.hpp>
 #include <scout/integrations/asio.hpp>
 #include <scout/sink/null_sink.hpp>
 
@@ -9,6 +8,7 @@
 #include <cstdio>
 
 #include "../../benchmarks/coroutine/resumed.hpp"
+#include "../support/agent.hpp"
 #include "../support/counted_malloc.hpp"
 
 namespace {

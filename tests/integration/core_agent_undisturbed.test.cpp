@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "../support/agent.hpp"
 #include "../support/faulty_peer.hpp"
-#include "scout/agent.hpp"
 #include "scout/scout.hpp"
 
 using namespace scout_tests;

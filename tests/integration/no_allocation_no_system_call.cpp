@@ -7,7 +7,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <scout/agent.hpp>
 #include <scout/sink/null_sink.hpp>
 
 #include <atomic>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "../../benchmarks/transaction/web_request.hpp"
+#include "../support/agent.hpp"
 #include "../support/counted_malloc.hpp"
 
 namespace {
