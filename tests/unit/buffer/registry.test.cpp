@@ -1,6 +1,5 @@
 #include <scout/buffer/registry_lookup.hpp>
 
-#include <scout/agent.hpp>
 #include <scout/sink/null_sink.hpp>
 
 #include <doctest/doctest.h>
@@ -10,6 +9,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "../../support/agent.hpp"
 
 using namespace scout::detail;
 

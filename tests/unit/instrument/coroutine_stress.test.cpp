@@ -21,7 +21,7 @@
 
 namespace {
 
-using Detached = coroutines::Detached<scout::ContextPromise>;
+using Running = coroutines::Detached<scout::ContextPromise>;
 
 constexpr int requests = 50, coroutines_each = 200, threads = 4, spans_each = 4;
 constexpr std::uint32_t always = 2;  // to suspend
@@ -82,7 +82,7 @@ class Pool {
 // "2.17" of the 17th coroutine's second span.
 std::string name_of(int level, int coroutine) { return std::to_string(level) + '.' + std::to_string(coroutine); }
 
-Detached work(Pool& pool, int number, std::atomic<int>& left) {
+Running work(Pool& pool, int number, std::atomic<int>& left) {
   std::uint32_t random = static_cast<std::uint32_t>(number) * 2654435761u;
   const auto next = [&random] { return random = random * 1664525 + 1013904223, random >> 8; };
   co_await pool.hop(always);
@@ -104,7 +104,7 @@ Detached work(Pool& pool, int number, std::atomic<int>& left) {
   pool.one_done();
 }
 
-Detached request(Pool& pool, int number) {
+Running request(Pool& pool, int number) {
   scout::AsyncWebTransaction transaction{std::to_string(number)};
   std::atomic<int> left = coroutines_each;
   for (int i = 0; i < coroutines_each; ++i) work(pool, number * coroutines_each + i, left);
