@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "error.hpp"
 
@@ -14,25 +13,26 @@ namespace scout::inline v0 {
 template <class Value>
 class [[nodiscard]] Expected {
  public:
-  Expected(Value value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Expected(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Expected(Value value) : value_(std::move(value)) {}
+  Expected(Error error) : error_(std::move(error)) {}
 
   // A value (success, where there is none to have), and no error.
-  bool has_value() const noexcept { return state_.index() == 0; }
+  bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
 
   // Precondition: has_value().
-  Value& operator*() noexcept { return *std::get_if<0>(&state_); }
-  const Value& operator*() const noexcept { return *std::get_if<0>(&state_); }
-  Value* operator->() noexcept { return std::get_if<0>(&state_); }
-  const Value* operator->() const noexcept { return std::get_if<0>(&state_); }
+  Value& operator*() noexcept { return *value_; }
+  const Value& operator*() const noexcept { return *value_; }
+  Value* operator->() noexcept { return &*value_; }
+  const Value* operator->() const noexcept { return &*value_; }
 
   // Precondition: !has_value().
-  Error& error() noexcept { return *std::get_if<1>(&state_); }
-  const Error& error() const noexcept { return *std::get_if<1>(&state_); }
+  Error& error() noexcept { return error_; }
+  const Error& error() const noexcept { return error_; }
 
  private:
-  std::variant<Value, Error> state_;
+  std::optional<Value> value_;
+  Error error_{};
 };
 
 // Success, or the error that stands in its place.
