@@ -1,10 +1,15 @@
 #include <scout/collect/timeline.hpp>
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/time.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 using namespace scout::detail;
 using namespace std::chrono_literals;
@@ -53,6 +58,36 @@ TEST_CASE("a second stays a second after the computer has slept, whether its cou
       CHECK(std::chrono::abs(seconds(1) - 1s) < 1ms);
     }
   }
+}
+
+TEST_CASE("the clocks of an anchor are read together, however often the thread is interrupted") {
+  static volatile int interruptions;
+  interruptions = 0;
+  struct sigaction interrupt {}, previous {};
+  interrupt.sa_handler = [](int) {
+    const auto until = std::chrono::steady_clock::now() + 1ms;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    interruptions = interruptions + 1;
+  };
+  sigaction(SIGALRM, &interrupt, &previous);
+  const Anchor first = Anchor::now();
+  const itimerval often{{0, 2000}, {0, 2000}}, never{};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  std::vector<Anchor> anchors;
+  while (interruptions < 200) anchors.push_back(Anchor::now());
+  setitimer(ITIMER_REAL, &never, nullptr);
+  sigaction(SIGALRM, &previous, nullptr);
+  const Anchor last = Anchor::now();
+  const double rate = static_cast<double>(last.steady - first.steady) / static_cast<double>(last.ticks - first.ticks);
+  int torn = 0;  // against the anchor before: a clock may be set once or twice meanwhile
+  for (std::size_t i = 1; i < anchors.size(); ++i) {
+    const Anchor &now = anchors[i], &before = anchors[i - 1];
+    const auto steady = static_cast<double>(now.steady - before.steady);
+    const double by_ticks = std::abs(steady - static_cast<double>(now.ticks - before.ticks) * rate);
+    torn += std::max(by_ticks, std::abs(steady - static_cast<double>(now.wall - before.wall))) > 300'000;
+  }
+  CHECK(torn < 20);
 }
 
 TEST_CASE("a minute without a look is measured like any other time") {
