@@ -69,6 +69,8 @@ TEST_CASE("members are there, of their type, known, and not repeated") {
   CHECK(complaints(R"({"BatchCommand":{"commands":{}}})") == "BatchCommand: bad commands {}");
   CHECK(complaints(R"({"StopSpan":{"request_id":"r","span_id":"s","timestamp":"yesterday"}})") ==
         R"(StopSpan: bad timestamp "yesterday")");
+  CHECK(complaints(R"({"StartRequest":{"request_id":""}})") == R"(StartRequest: bad request_id "")");
+  CHECK(complaints(R"({"StopSpan":{"request_id":"r","span_id":""}})") == R"(StopSpan: bad span_id "")");
 }
 
 TEST_CASE("Register comes first") {
@@ -109,7 +111,8 @@ TEST_CASE("timestamps are RFC 3339, to the nanosecond, in any zone") {
   for (const char* text : {"", "2026-11-23", "2026-11-23 16:50:18Z", "2026-11-23T16:50:18", "2026-11-23T16:50:18.Z",
                            "2026-11-23T16:50:18+0000", "2026-11-23T16:50:18Zx", "2026-02-30T16:50:18Z", "2026-13-01T16:50:18Z",
                            "2026-11-23T24:00:00Z", "2026-11-23T16:60:00Z", "2026-11-23T16:50:61Z", "2026-11-23T16:50:18+24:00",
-                           "2026-11-23T16:50:18.1234567890Z", "+026-11-23T16:50:18Z", "9999-11-23T16:50:18Z"}) {
+                           "2026-11-23T16:50:18.1234567890Z", "+026-11-23T16:50:18Z", "9999-11-23T16:50:18Z",
+                           "1969-12-31T23:59:59Z"}) {
     CAPTURE(text);
     CHECK(!parse_timestamp(text));
   }

@@ -91,6 +91,19 @@ TEST_CASE("requests that are never finished give way, the oldest first, and are 
   CHECK(account.started == account.finished + account.given_up + feed.requests.size());
 }
 
+TEST_CASE("a tag that is set again and again counts once") {
+  Feed feed{{.bytes = 100'000, .tags = 2}};
+  for (const char* id : {"a", "b"}) feed(R"({"StartRequest":{"request_id":")" + std::string{id} + R"("}})");
+  for (int i = 0; i < 1000; ++i) {
+    for (const char* key : {"x", "y", "beyond the limit"}) {
+      feed(R"({"TagRequest":{"request_id":"b","tag":")" + std::string{key} + R"(","value":")" + std::string(1000, 'v') + R"("}})");
+    }
+  }
+  for (const char* id : {"a", "b"}) feed(R"({"FinishRequest":{"request_id":")" + std::string{id} + R"("}})");
+  CHECK(feed.requests.account().given_up == 0);
+  CHECK(feed.traces.size() == 2);
+}
+
 TEST_CASE("a transaction that the application ignores is counted and not shown") {
   Feed feed;
   feed(R"({"StartRequest":{"request_id":"r"}})");

@@ -1,5 +1,6 @@
 #include "open_requests.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "protocol.hpp"
@@ -62,17 +63,12 @@ void OpenRequests::apply_command(element message, Time now) {
   const auto add_tag = [&](Tags& tags) {
     std::string text = text_of(value);
     const std::string key = shortened(text_member(arguments, "tag"), 200);
-    open.bytes += sizeof(Tag) + key.size() + text.size();
-    bytes_ += sizeof(Tag) + key.size() + text.size();
-    set_tag(tags, key, std::move(text), limits_.tags);
+    grow(open, set_tag(tags, key, std::move(text), limits_.tags));
   };
   const auto set_stack = [&](Stack& stack) {
     if (!stack.empty()) return;
     stack = stack_of(value, limits_);
-    for (const Frame& frame : stack) {
-      open.bytes += sizeof(Frame) + frame.file.size() + frame.function.size();
-      bytes_ += sizeof(Frame) + frame.file.size() + frame.function.size();
-    }
+    for (const Frame& frame : stack) grow(open, std::ssize(frame.file) + std::ssize(frame.function) + std::ptrdiff_t{sizeof(Frame)});
   };
   if (name == "TagRequest") {
     if (has_value && text_member(arguments, "tag") == "error_stack") {
@@ -127,9 +123,7 @@ void OpenRequests::start_span(Open& open, element arguments, Time when) {
   span.parent_id = text_member(arguments, "parent_id");
   span.operation = shortened(text_member(arguments, "operation"), 1000);
   span.start = span.stop = when;
-  const std::size_t bytes = sizeof(Span) + 2 * id.size() + span.parent_id.size() + span.operation.size();
-  open.bytes += bytes;
-  bytes_ += bytes;
+  grow(open, static_cast<std::ptrdiff_t>(sizeof(Span) + 2 * id.size() + span.parent_id.size() + span.operation.size()));
 }
 
 void OpenRequests::start(std::string_view request, Time when) {
@@ -142,10 +136,14 @@ void OpenRequests::start(std::string_view request, Time when) {
   Open& open = open_.emplace_back();
   open.trace.request_id = request;
   open.trace.start = when;
-  open.bytes = sizeof(Open) + 2 * request.size();
-  bytes_ += open.bytes;
+  grow(open, static_cast<std::ptrdiff_t>(sizeof(Open) + 2 * request.size()));
   by_id_.emplace(std::string{request}, std::prev(open_.end()));
   while (bytes_ > limits_.bytes && open_.size() > 1) give_up_oldest();
+}
+
+void OpenRequests::grow(Open& open, std::ptrdiff_t bytes) {
+  open.bytes += static_cast<std::size_t>(bytes);
+  bytes_ += static_cast<std::size_t>(bytes);
 }
 
 void OpenRequests::give_up_oldest() {

@@ -63,6 +63,7 @@ class OpenRequests {
   void apply_command(simdjson::dom::element message, Time now);
   void start(std::string_view request, Time when);
   void start_span(Open& open, simdjson::dom::element arguments, Time when);
+  void grow(Open& open, std::ptrdiff_t bytes);
   void give_up_oldest();
   std::string text_of(simdjson::dom::element value) const;
 

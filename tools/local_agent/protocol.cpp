@@ -19,7 +19,7 @@ namespace {
 
 using simdjson::dom::element;
 
-enum class Kind { text, text_or_null, any, list, timestamp };
+enum class Kind { text, text_or_null, id, any, list, timestamp };
 
 struct Member {
   std::string_view name;
@@ -33,16 +33,16 @@ constexpr Member register_members[] = {{"app", Kind::text},
                                        {"api_version", Kind::text},
                                        {"host", Kind::text_or_null, false},
                                        {"language", Kind::text, false}};
-constexpr Member request_members[] = {{"request_id", Kind::text}, timestamp};
-constexpr Member tag_request_members[] = {{"request_id", Kind::text}, {"tag", Kind::text}, {"value", Kind::any}, timestamp};
-constexpr Member start_span_members[] = {{"request_id", Kind::text},
-                                         {"span_id", Kind::text},
+constexpr Member request_members[] = {{"request_id", Kind::id}, timestamp};
+constexpr Member tag_request_members[] = {{"request_id", Kind::id}, {"tag", Kind::text}, {"value", Kind::any}, timestamp};
+constexpr Member start_span_members[] = {{"request_id", Kind::id},
+                                         {"span_id", Kind::id},
                                          {"operation", Kind::text},
                                          {"parent_id", Kind::text_or_null, false},
                                          timestamp};
-constexpr Member stop_span_members[] = {{"request_id", Kind::text}, {"span_id", Kind::text}, timestamp};
+constexpr Member stop_span_members[] = {{"request_id", Kind::id}, {"span_id", Kind::id}, timestamp};
 constexpr Member tag_span_members[] = {
-    {"request_id", Kind::text}, {"span_id", Kind::text}, {"tag", Kind::text}, {"value", Kind::any}, timestamp};
+    {"request_id", Kind::id}, {"span_id", Kind::id}, {"tag", Kind::text}, {"value", Kind::any}, timestamp};
 constexpr Member event_members[] = {
     {"event_type", Kind::text}, {"event_value", Kind::any}, {"source", Kind::text}, {"timestamp", Kind::timestamp}};
 constexpr Member batch_members[] = {{"commands", Kind::list}};
@@ -61,15 +61,14 @@ constexpr Rule rules[] = {
 };
 
 bool fits(Kind kind, element value) {
+  std::string_view text;
   switch (kind) {
     case Kind::any: return true;
     case Kind::list: return value.is_array();
     case Kind::text: return value.is_string();
     case Kind::text_or_null: return value.is_string() || value.is_null();
-    case Kind::timestamp: {
-      std::string_view text;
-      return value.get(text) == simdjson::SUCCESS && parse_timestamp(text);
-    }
+    case Kind::id: return value.get(text) == simdjson::SUCCESS && !text.empty();
+    case Kind::timestamp: return value.get(text) == simdjson::SUCCESS && parse_timestamp(text);
   }
   return false;
 }

@@ -86,8 +86,8 @@ std::optional<Time> parse_timestamp(std::string_view text) {
   if (!reader.at_end()) return std::nullopt;
   const year_month_day date{year{year_number}, month{static_cast<unsigned>(month_number)},
                             day{static_cast<unsigned>(day_number)}};
-  // Nanoseconds since 1970 fit 64 bits from 1678 to 2261; a second of 60 is a leap second.
-  if (!date.ok() || year_number < 1678 || year_number > 2261 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  // Nanoseconds since 1970 fit 64 bits until 2261, and so do those between any two such times; a second of 60 is a leap second.
+  if (!date.ok() || year_number < 1970 || year_number > 2261 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   return Time{sys_days{date}} + hours{hour} + minutes{minute} + seconds{second} + subseconds - offset;
 }
 

@@ -11,7 +11,7 @@ namespace scout::local_agent {
 
 using Time = std::chrono::sys_time<std::chrono::nanoseconds>;
 
-// Nothing for any other text, also for a day that does not exist and for more than nine digits of a second.
+// Nothing for any other text, also for a day that does not exist, for more than nine digits of a second, and before 1970.
 std::optional<Time> parse_timestamp(std::string_view text);
 
 }  // namespace scout::local_agent

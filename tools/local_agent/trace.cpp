@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -57,14 +58,14 @@ const std::string* find_tag(const Tags& tags, std::string_view key) {
   return nullptr;
 }
 
-void set_tag(Tags& tags, std::string_view key, std::string text, std::size_t limit) {
+std::ptrdiff_t set_tag(Tags& tags, std::string_view key, std::string text, std::size_t limit) {
+  const auto size = static_cast<std::ptrdiff_t>(text.size());
   for (Tag& tag : tags) {
-    if (tag.key == key) {
-      tag.text = std::move(text);
-      return;
-    }
+    if (tag.key == key) return size - std::ssize(std::exchange(tag.text, std::move(text)));
   }
-  if (tags.size() < limit) tags.push_back({std::string{key}, std::move(text)});
+  if (tags.size() >= limit) return 0;
+  tags.push_back({std::string{key}, std::move(text)});
+  return static_cast<std::ptrdiff_t>(sizeof(Tag) + key.size()) + size;
 }
 
 bool is_error(const Span& span) { return is_true(span.tags, "error"); }

@@ -26,8 +26,9 @@ using Tags = std::vector<Tag>;
 // The last value of a key, or nullptr.
 const std::string* find_tag(const Tags& tags, std::string_view key);
 
-// Sets a key's value: the first place, the last value. Beyond `limit` keys a new one is thrown away.
-void set_tag(Tags& tags, std::string_view key, std::string text, std::size_t limit = 100);
+// Sets a key's value: the first place, the last value. Beyond `limit` keys a new one is thrown away. Returns by how many bytes
+// the tags have grown.
+std::ptrdiff_t set_tag(Tags& tags, std::string_view key, std::string text, std::size_t limit);
 
 // Of a back trace, as language agents send it: the tags "stack" (where a span was slow, or ran a statement too often) and
 // "error_stack" (where the exception was thrown that a span or a request failed with).
