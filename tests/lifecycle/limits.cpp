@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "account.hpp"
@@ -140,10 +141,20 @@ void ring() {
   REQUIRE(stats.spans.started == 1800);
 }
 
+// What a transaction has no room for is told at exit.
+void lost() {
+  REQUIRE(scout::install({.log_callback = [](scout::LogLevel, std::string_view, std::string_view message) {
+    std::printf("%.*s\n", static_cast<int>(message.size()), message.data());
+  }}));
+  scout::WebTransaction transaction{scout::Operation{"Controller/capped"}};
+  for (int i = 0; i < 1510; ++i) SCOUT_INSTRUMENT("span");
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
   return run_case({{"ring", ring},
+                   {"lost", lost},
                    {"memory", memory},
                    {"memory_of_the_collector", memory_of_the_collector},
                    {"memory_for_no_thread", memory_for_no_thread},

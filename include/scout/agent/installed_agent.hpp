@@ -199,6 +199,11 @@ class InstalledAgent final : public AgentTable {
   }
 
   void publish(const SettingTexts*& setting, const std::vector<std::string>& texts) {
+    const auto is_same = [](const SettingText& known, const std::string& text) {
+      return std::string_view(known.data, known.size) == text;
+    };
+    const SettingTexts* const known = load(setting);
+    if (known != nullptr && std::equal(known->first, known->first + known->count, texts.begin(), texts.end(), is_same)) return;
     Published& published = *published_.emplace_back(std::make_unique<Published>(texts));
     published.list = {published.views.data(), published.views.size()};
     __atomic_store_n(&setting, &published.list, __ATOMIC_RELEASE);
@@ -337,7 +342,7 @@ class InstalledAgent final : public AgentTable {
     const std::optional<Stats> account = last_account();
     const std::uint64_t waiting = account ? account->transactions.live : 0;
     if (waiting != 0 && engine_->config.shutdown_message_enabled && !std::exchange(announced_, true)) {
-      log_to_stderr(LogLevel::info, "scout.request", fmt::format("draining {} transactions for up to {} seconds", waiting, seconds));
+      engine_->logger.announce("scout.request", fmt::format("draining {} transactions for up to {} seconds", waiting, seconds));
     }
     (void)thread_->flush(exit_deadline_);
   }
@@ -345,10 +350,11 @@ class InstalledAgent final : public AgentTable {
   void report_losses() {
     const std::optional<Stats> account = last_account();
     if (!account) return engine_->logger.write(LogLevel::warning, "scout.request", "exit did not wait for what is being delivered");
-    const std::uint64_t transactions = account->transactions.dropped.total() + account->transactions.live;
-    if (transactions == reported_losses_) return;
-    reported_losses_ = transactions;
-    engine_->logger.write(LogLevel::warning, "scout.request", "{} transactions were not delivered{}{}", transactions,
+    Losses losses = Losses::of(*account);
+    losses.transactions[Reason::shutdown] += account->transactions.live;
+    if (losses.total() == reported_losses_) return;
+    reported_losses_ = losses.total();
+    engine_->logger.write(LogLevel::warning, "scout.request", "not delivered: {}{}{}", losses.text(),
                           account->last_error.empty() ? "" : ": ", account->last_error);
   }
 

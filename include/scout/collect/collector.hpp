@@ -18,6 +18,7 @@
 #include "../sink/sink_table.hpp"
 #include "assembler.hpp"
 #include "delivery_watch.hpp"
+#include "loss_report.hpp"
 #include "metadata.hpp"
 #include "process_metrics.hpp"
 #include "repeated_statements.hpp"
@@ -114,6 +115,13 @@ class Collector {
     json.clear();
     append_json_number(json, static_cast<double>(resident_memory()) / mebibyte);
     write_event("Memory/Physical", json, now);
+  }
+
+  // What was lost goes into the log: looked at once a second, told once a minute.
+  void report_losses() {
+    const Clock::time_point now = Clock::now();
+    const std::string news = losses_.due(now) ? losses_.news(stats(), now) : std::string();
+    if (!news.empty()) target_.logger->write(LogLevel::warning, "scout.request", "lost: {}", news);
   }
 
   // Drains first, so that at a quiescent moment the account is exact.
@@ -403,6 +411,7 @@ class Collector {
   bool has_completed_ = false;
   Clock::time_point metrics_due_{};
   DeliveryWatch watch_{0};
+  LossReport losses_;
 };
 
 }  // namespace scout::inline v0::detail

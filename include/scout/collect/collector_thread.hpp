@@ -157,6 +157,7 @@ class CollectorThread {
           introduce();
           collector_.send_due_metrics();  // before the look that sends them
           found = collector_.pass();
+          collector_.report_losses();
         });
         metrics_due = collector_.metrics_due();
       }

@@ -84,6 +84,11 @@ class Logger {
     if (enabled(level)) pass_on([&] { callback_(level, category, message); });
   }
 
+  // At info, whatever the level: only off keeps it back.
+  void announce(std::string_view category, std::string_view message) const noexcept {
+    if (level_.load(std::memory_order_relaxed) != LogLevel::off) pass_on([&] { callback_(LogLevel::info, category, message); });
+  }
+
   // Whether the caller is called by a callback. The agent may hold locks then.
   static bool is_inside_callback() noexcept { return detail::inside_log_callback; }
 

@@ -261,6 +261,21 @@ TEST_CASE("the environment wins over code, and a bad value is reported with what
   CHECK(said(lines, "SCOUT_SHUTDOWN_TIMEOUT_SECONDS is 'soon'"));
 }
 
+TEST_CASE("configure() makes a list anew for the program's threads only where it has changed") {
+  TestSink sink;
+  REQUIRE(scout::install(config(), sink));
+  const scout::detail::Settings& settings = scout::detail::find_registry()->settings;
+  scout::configure({.ignore = std::vector<std::string>{"/health", "/status"}});
+  const auto* const ignored = settings.ignored_paths;
+  scout::configure({.sample_rate = 50});
+  scout::configure({.ignore = std::vector<std::string>{"/health", "/status"}});
+  CHECK(settings.ignored_paths == ignored);
+  scout::configure({.ignore = std::vector<std::string>{"/health"}});
+  CHECK(settings.ignored_paths != ignored);
+  CHECK(settings.ignored_paths->count == 1);
+  scout::shutdown();
+}
+
 TEST_CASE("configure() reports what is wrong with it, and nothing that was reported before") {
   std::vector<LogLine> lines;
   TestSink sink;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,10 +30,12 @@ struct Operations {
 // A collector without its thread, and a registry whose clock, in nanoseconds, stands where the test puts it.
 class CollectorBench : AgentHooks {
  public:
-  CollectorBench() : AgentHooks{}, registry_(zeroed<Registry>()), process_(zeroed<ProcessState>()) {
+  CollectorBench()
+      : AgentHooks{}, registry_(zeroed<Registry>()), process_(zeroed<ProcessState>()), busy_buffer_(zeroed<ThreadBuffer>()) {
     now = [](AgentHooks& self) noexcept { return static_cast<CollectorBench&>(self).time; };
     registry_->settings = Settings{};
     registry_->process = process_.get();
+    registry_->busy_buffer = busy_buffer_.get();
     registry_->hooks = this;
     store_state(*registry_, Recording::slow_clock);
   }
@@ -58,12 +61,15 @@ class CollectorBench : AgentHooks {
 
   std::uint64_t time = 1'000'000'000'000;
   Operations sink;
+  std::vector<std::string> logged;
 
  private:
   Zeroed<Registry> registry_;
   Zeroed<ProcessState> process_;
+  Zeroed<ThreadBuffer> busy_buffer_;
   scout::FinalConfig config_ = scout::finalize({.name = "collector test"});
-  scout::Logger logger_{scout::LogLevel::off};
+  scout::Logger logger_{scout::LogLevel::warning,
+                        [this](scout::LogLevel, std::string_view, std::string_view message) { logged.emplace_back(message); }};
 };
 
 }  // namespace
@@ -145,6 +151,41 @@ TEST_CASE("what a look without memory has found is sent once") {
   CHECK_THROWS_AS(collector.pass(), std::bad_alloc);
   collector.pass();
   CHECK(sink.seen == std::vector<std::string>{"Job/first", "Job/second"});
+}
+
+TEST_CASE("what was lost is in the log") {
+  CollectorBench bench;
+  Collector collector = bench.collector();
+  bench.registry().no_memory_transactions = 2;
+  collector.report_losses();
+  CHECK(bench.logged == std::vector<std::string>{"lost: 2 transactions (2 no_memory)"});
+}
+
+TEST_CASE("losses are told once a minute, and only what is new") {
+  using scout::Reason;
+  LossReport report;
+  scout::Stats stats;
+  LossReport::TimePoint now{};
+  CHECK(report.due(now));
+  CHECK(!report.due(now + std::chrono::milliseconds(999)));
+  CHECK(report.due(now + std::chrono::seconds(1)));
+  CHECK(report.news(stats, now) == "");
+  stats.transactions.dropped[Reason::buffer_full] = 2;
+  stats.spans.dropped[Reason::buffer_full] = 6;
+  stats.spans.dropped[Reason::ring_full] = 1;
+  CHECK(report.news(stats, now) == "2 transactions (2 buffer_full), 7 spans (1 ring_full, 6 buffer_full)");
+  stats.spans.dropped[Reason::ring_full] = 5;
+  CHECK(report.news(stats, now + std::chrono::seconds(59)) == "");
+  stats.dropped_tags = 3;
+  now += std::chrono::seconds(60);
+  CHECK(report.news(stats, now) == "4 spans (4 ring_full), 3 tags");
+  CHECK(report.news(stats, now + std::chrono::hours(1)) == "");
+}
+
+TEST_CASE("what was open in the parent of a forked process is not lost") {
+  scout::Stats stats;
+  stats.transactions.dropped[scout::Reason::forked] = stats.spans.dropped[scout::Reason::forked] = 1;
+  CHECK(LossReport().news(stats, {}) == "");
 }
 
 TEST_CASE("a flush that comes after the end leaves the sink alone: it may be gone") {

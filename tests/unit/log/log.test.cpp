@@ -85,6 +85,13 @@ TEST_CASE("off is silent, also for messages at off") {
   CHECK(seen.lines.empty());
 }
 
+TEST_CASE("what is announced passes at any level but off") {
+  Lines lines;
+  for (const LogLevel level : {LogLevel::debug, LogLevel::error, LogLevel::off})
+    Logger(level, lines.callback()).announce("scout.request", log_level_name(level));
+  CHECK(lines.lines == std::vector<std::string>{"info scout.request debug", "info scout.request error"});
+}
+
 TEST_CASE("the level can change later") {
   Lines seen;
   Logger logger(LogLevel::error, seen.callback());
