@@ -164,7 +164,7 @@ class Collector {
     Pass found;
     finished_.clear();  // of a pass that found no memory
     memory_ = -1;
-    target_.timeline.anchor(Anchor::now());
+    look_at_clocks();
     publish_thresholds();
     store(registry_.process->pressed, 0u);
     look_for_finished(until, found);
@@ -182,6 +182,15 @@ class Collector {
     if (watch_.overdue(Clock::now(), totals_.transactions.delivered)) report_silence();
     looked_at_ = current_ticks(registry_);
     return found;
+  }
+
+  // At first until the counter's rate is known, as what comes in nanoseconds is converted at it; a counter that stands still has none.
+  void look_at_clocks() noexcept {
+    constexpr int many = 20'000;
+    for (int i = 0; i < many; ++i) {
+      target_.timeline.anchor(Anchor::now());
+      if (target_.timeline.is_measured()) return;
+    }
   }
 
   static Time wall_now() { return std::chrono::system_clock::now(); }

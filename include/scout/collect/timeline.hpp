@@ -51,9 +51,13 @@ class Timeline {
     constexpr std::int64_t too_short = 200'000;
     if (now.steady - first_.steady > too_short && now.ticks > first_.ticks) {
       nanoseconds_per_tick_ = static_cast<double>(now.steady - first_.steady) / static_cast<double>(now.ticks - first_.ticks);
+      measured_ = true;
     }
     last_ = now;
   }
+
+  // Whether the counter's rate is known. It takes 0.2 ms.
+  bool is_measured() const noexcept { return measured_ || fixed_; }
 
   // The ticks at a time of the steady clock, or of the system's, in nanoseconds. The application may say any time: one that
   // is farther than a century, or than ticks can be counted, is as far as that.
@@ -106,7 +110,7 @@ class Timeline {
 
   Anchor first_, last_;
   double nanoseconds_per_tick_ = 0.4;  // until it is measured
-  bool fixed_ = false;
+  bool measured_ = false, fixed_ = false;
 };
 
 }  // namespace scout::inline v0::detail

@@ -153,6 +153,21 @@ TEST_CASE("what a look without memory has found is sent once") {
   CHECK(sink.seen == std::vector<std::string>{"Job/first", "Job/second"});
 }
 
+TEST_CASE("the first look knows the counter's rate: what the application says in nanoseconds is converted at it") {
+  CollectorBench bench;
+  const Anchor before = Anchor::now();
+  Collector::Target target = bench.target();
+  target.timeline = Timeline();
+  Collector collector(bench.registry(), target);
+  collector.pass();
+  Anchor after = before;
+  while (after.steady - before.steady < 5'000'000) after = Anchor::now();
+  const double ticks_a_nanosecond = static_cast<double>(after.ticks - before.ticks) / static_cast<double>(after.steady - before.steady);
+  const double half_a_second = static_cast<double>(bench.registry().settings.slow_ticks) / ticks_a_nanosecond;
+  CHECK(half_a_second > 0.48e9);
+  CHECK(half_a_second < 0.52e9);
+}
+
 TEST_CASE("what was lost is in the log") {
   CollectorBench bench;
   Collector collector = bench.collector();
