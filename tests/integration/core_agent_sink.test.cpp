@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <string>
+#include <vector>
 
 #include "../support/sender.hpp"
 
@@ -436,14 +438,30 @@ TEST_CASE("the answer to an event is not waited for, that to a transaction is") 
   CHECK(sender.service_at(now));
 }
 
-TEST_CASE("a batch larger than a message may be is refused at once, a smaller one than the buffer is not") {
+TEST_CASE("a batch larger than a message may be goes without the tags of its spans, and says so") {
   FaultyPeer peer;
   peer.start();
   Sender sender(peer);
-  CHECK(sender.write(0, std::string(5'000'000, 'x')).error().code == ErrorCode::encode);
+  CHECK(sender.write(0, std::string(5'000'000, 'x')));
   CHECK(sender.write(1, std::string(4'000'000, 'x')));
   CHECK(sender.flush());
-  CHECK(sender.settlement.delivered_transactions == 1);
+  CHECK(sender.settlement.delivered_transactions == 2);
+  const std::vector<std::string> payloads = peer.payloads();
+  REQUIRE(payloads.size() == 3);
+  const std::string& cut = payloads[1];
+  CHECK(cut.find(R"("tag":"scout.dropped_tags","value":1})") != std::string::npos);
+  CHECK(cut.find("SQL/Query") != std::string::npos);
+  CHECK(cut.size() < 3000);
+  CHECK(payloads[2].find("scout.dropped_tags") == std::string::npos);
+}
+
+TEST_CASE("a batch that is too large by its names alone is refused at once, and one that is larger than the buffer") {
+  FaultyPeer peer;
+  peer.start();
+  Sender sender(peer);
+  const std::string name(5'000'000, 'x');
+  const SpanView root[] = {{SpanId{1, 1}, {}, name, Time(1s), Time(2s), {}}};
+  CHECK(sender->write(Trace(RequestId{1, 1}, Time(1s), Time(2s), {}, root, 0)).error().code == ErrorCode::encode);
   Sender small(peer, {.bytes = 10'000});
   CHECK(small.write(0, std::string(20'000, 'x')).error().code == ErrorCode::buffer_full);
   CHECK(small.write(1));

@@ -245,6 +245,7 @@ class InstalledAgent final : public AgentTable {
       if (config.*field.given) code_.*field.given = std::move(config.*field.given);
     });
     FinalConfig changed = finalized(code_);
+    keep_what_install_read(changed, engine_->config);
     for (const auto& problem : changed.problems) {
       if (std::find(reported_.begin(), reported_.end(), problem) != reported_.end()) continue;
       engine_->logger.write(LogLevel::warning, "scout.config", problem);

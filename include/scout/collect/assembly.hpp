@@ -35,6 +35,11 @@ struct ArrivedSpan {
   std::uint32_t counter = 0;                           // whose counts of allocations are known, plus one
   std::uint64_t allocations = 0, allocated_bytes = 0;  // at its start
   std::uint32_t first_tag = nothing, last_tag = nothing, tag_count = 0;
+
+  // In ticks: its stop, but not before its start, whatever the application said.
+  std::uint64_t end() const noexcept {
+    return static_cast<std::int64_t>(stop) < static_cast<std::int64_t>(start) ? start : stop;
+  }
 };
 
 class Assembly {

@@ -82,6 +82,20 @@ constexpr void for_each_config_field(Visit&& visit) {
   visit(ConfigField{"ring_size", &Config::ring_size, &FinalConfig::ring_size});
 }
 
+// What only install() reads: the address and what there is to a core agent, names and sizes.
+constexpr bool is_read_once(std::string_view key) noexcept {
+  return key == "key" || key == "name" || key == "hostname" || key == "ring_size" || key == "log_payload_content" ||
+         key.starts_with("core_agent_") || key.starts_with("download_");
+}
+
+inline void keep_what_install_read(FinalConfig& changed, const FinalConfig& installed) {
+  for_each_config_field([&](const auto& field) {
+    if (!is_read_once(field.name)) return;
+    changed.*field.value = installed.*field.value;
+    changed.origins[config_key_index(field.name)] = installed.origin(field.name);
+  });
+}
+
 constexpr bool fields_follow_the_table() {
   std::size_t index = 0;
   bool same = true;

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../config/final_config.hpp"
 #include "../core/guarded.hpp"
@@ -43,9 +44,8 @@ class CoreAgentSink {
   CoreAgentSink& operator=(const CoreAgentSink&) = delete;
 
   Expected<void> write(const Trace& trace) {
-    const auto encode = [&](std::span<char> buffer) { return encoder_.encode(trace, buffer); };
-    if (log_payload_) log_payload(trace.request_id().text().c_str(), encode);
-    Expected<void> added = outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
+    Expected<void> added = add(trace);
+    if (!added && added.error().code == ErrorCode::encode) added = add_without_span_tags(trace, std::move(added));
     const bool has_come_together = outbox_.unsent_bytes() >= left_unsent_ + sent_early;
     // What is answered by now makes room before anything is given up.
     if (connection_.ready() && (has_come_together || outbox_.crowded())) exchange(std::chrono::steady_clock::now());
@@ -121,6 +121,27 @@ class CoreAgentSink {
   }
 
  private:
+  Expected<void> add(const Trace& trace) {
+    const auto encode = [&](std::span<char> buffer) { return encoder_.encode(trace, buffer); };
+    if (log_payload_) log_payload(trace.request_id().text().c_str(), encode);
+    return outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
+  }
+
+  // What is too large for one message: its request says how many tags that has cost its spans. `otherwise`: there were none.
+  Expected<void> add_without_span_tags(const Trace& trace, Expected<void> otherwise) {
+    std::vector<SpanView> spans;
+    std::size_t dropped = 0;
+    for (const SpanView& span : trace.spans()) {
+      dropped += span.tags().size();
+      spans.emplace_back(span.id(), span.parent(), span.operation(), span.start(), span.stop(), std::span<const TagView>());
+    }
+    if (dropped == 0) return otherwise;
+    const std::string count = std::to_string(dropped);
+    std::vector<TagView> tags(trace.tags().begin(), trace.tags().end());
+    tags.emplace_back("scout.dropped_tags", count);
+    return add(Trace(trace.request_id(), trace.start(), trace.stop(), tags, spans, trace.dropped_spans()));
+  }
+
   // Whether somebody has to come back soon. The answer to an event that was sent can wait for whatever comes next.
   bool outstanding() const noexcept {
     if (outbox_.has_transactions() || !introduced_) return true;

@@ -261,6 +261,15 @@ TEST_CASE("the environment wins over code, and a bad value is reported with what
   CHECK(said(lines, "SCOUT_SHUTDOWN_TIMEOUT_SECONDS is 'soon'"));
 }
 
+TEST_CASE("the address, names and sizes are those of install(), and described as such, whatever configure() sets") {
+  TestSink sink;
+  REQUIRE(scout::install(config(), sink));
+  const std::string before = scout::describe();
+  scout::configure({.key = "other", .name = "other", .core_agent_socket_path = "tcp://127.0.0.1:2", .ring_size = 8192});
+  CHECK(scout::describe() == before);
+  scout::shutdown();
+}
+
 TEST_CASE("configure() makes a list anew for the program's threads only where it has changed") {
   TestSink sink;
   REQUIRE(scout::install(config(), sink));

@@ -244,6 +244,17 @@ TEST_CASE("a movable span may say itself when it started and ended, in times of 
   CHECK(near(trace.spans()[2].duration(), 5ms));
 }
 
+TEST_CASE("a movable span that ends before it started, by what the program says, takes no time") {
+  scout::testing::Recording recording;
+  const auto now = std::chrono::steady_clock::now();
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::Span span{scout::Operation{"SQL/Query"}, now};
+    span.end(now - 1s);
+  }
+  CHECK(matches(recording, web("page").children(span("SQL/Query").lasts(0ms))));
+}
+
 TEST_CASE("an ignored span is left out and its children hang on its parent") {
   scout::testing::Recording recording;
   {
