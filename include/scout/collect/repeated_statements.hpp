@@ -14,8 +14,8 @@
 
 #include "../config/final_config.hpp"
 #include "../core/json_text.hpp"
-#include "../core/statement.hpp"
 #include "assembly.hpp"
+#include "shown_statement.hpp"
 #include "timeline.hpp"
 
 namespace scout::inline v0::detail {
@@ -74,20 +74,15 @@ class RepeatedStatements {
       const ArrivedTag& tag = assembly.tag(index);
       if (tag.key != "db.statement") continue;
       if (tag.kind == RecordKind::tag && tag.payload.size() >= size_of_header && tag.payload[0] == 's')
-        return folded(tag.payload.substr(size_of_header));
+        return shown_statement(tag.payload.substr(size_of_header));
       if (tag.kind == RecordKind::tag_text) {
         char text[2 * sizeof tag.a + 1] = {};
         std::memcpy(text, &tag.a, sizeof tag.a);
         std::memcpy(text + sizeof tag.a, &tag.b, sizeof tag.b);
-        return folded(text);
+        return shown_statement(text);
       }
     }
     return std::string(span.operation);
-  }
-  static std::string folded(std::string_view statement) {
-    std::string text;
-    fold_statement(statement.data(), statement.size(), [&](const char* piece, std::size_t size) { text.append(piece, size); });
-    return text;
   }
 
   std::vector<Group> groups_;
