@@ -446,6 +446,7 @@ TEST_CASE("a batch larger than a message may be goes without the tags of its spa
   CHECK(sender.write(1, std::string(4'000'000, 'x')));
   CHECK(sender.flush());
   CHECK(sender.settlement.delivered_transactions == 2);
+  CHECK(sender.settlement.dropped_tags == 1);
   const std::vector<std::string> payloads = peer.payloads();
   REQUIRE(payloads.size() == 3);
   const std::string& cut = payloads[1];
@@ -462,6 +463,8 @@ TEST_CASE("a batch that is too large by its names alone is refused at once, and 
   const std::string name(5'000'000, 'x');
   const SpanView root[] = {{SpanId{1, 1}, {}, name, Time(1s), Time(2s), {}}};
   CHECK(sender->write(Trace(RequestId{1, 1}, Time(1s), Time(2s), {}, root, 0)).error().code == ErrorCode::encode);
+  sender.service_at(std::chrono::steady_clock::now());
+  CHECK(sender.settlement.dropped_tags == 0);
   Sender small(peer, {.bytes = 10'000});
   CHECK(small.write(0, std::string(20'000, 'x')).error().code == ErrorCode::buffer_full);
   CHECK(small.write(1));

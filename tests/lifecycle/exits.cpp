@@ -1,12 +1,16 @@
 // The ways in which a process ends. What was finished before the end arrives wherever handlers run; where none do (_exit,
 // abort), what was flushed has arrived, and nothing of ours stands in the way.
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <scout/scout.hpp>
 #include <simdjson.h>
 
 #include <atomic>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -140,6 +144,21 @@ void shut_down_by_handlers() {
   std::atexit([] { (void)scout::flush(patience); });  // before ours
 }
 
+// A core agent that takes the connection and says nothing: the wait is announced to whom the log goes.
+void wait_for_silence() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (std::string(getenv("SCOUT_CORE_AGENT_SOCKET_PATH")) + ".mute").copy(address.sun_path, sizeof address.sun_path - 1);
+  const int silent = socket(AF_UNIX, SOCK_STREAM, 0);
+  REQUIRE(bind(silent, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && listen(silent, 1) == 0);
+  setenv("SCOUT_CORE_AGENT_SOCKET_PATH", address.sun_path, 1);
+  setenv("SCOUT_SHUTDOWN_TIMEOUT_SECONDS", "1", 1);
+  REQUIRE(scout::install({.log_callback = [](scout::LogLevel, std::string_view, std::string_view message) {
+    std::printf("%.*s\n", static_cast<int>(message.size()), message.data());
+  }}));
+  { SCOUT_BACKGROUND_TRANSACTION("waits"); }
+}
+
 // The program's own use of simdjson, between install() and the first answer: what simdjson clears at the end is still needed.
 void use_simdjson_itself() {
   REQUIRE(scout::install());
@@ -164,6 +183,7 @@ int main(int argument_count, char** arguments) {
                    {"while_flushing", exit_while_flushing},
                    {"while_shutting_down", exit_while_shutting_down},
                    {"by_handlers", shut_down_by_handlers},
+                   {"silent_core_agent", wait_for_silence},
                    {"simdjson", use_simdjson_itself}},
                   argument_count, arguments);
 }

@@ -3,6 +3,7 @@
 #include <scout/scout.hpp>
 
 #include <atomic>
+#include <string>
 #include <thread>
 
 #include "account.hpp"
@@ -48,6 +49,20 @@ void after_fork() {
   REQUIRE(scout::install());
   job("parent");
   REQUIRE(scout::flush(patience));
+}
+
+// A child sends where its parent does, whatever configure() was told.
+void configured_before_fork() {
+  const std::string address = getenv("SCOUT_CORE_AGENT_SOCKET_PATH");
+  unsetenv("SCOUT_CORE_AGENT_SOCKET_PATH");
+  REQUIRE(scout::install({.core_agent_socket_path = address}));
+  scout::configure({.core_agent_socket_path = address + ".other"});
+  job("parent");
+  REQUIRE(scout::flush(patience));
+  wait_for(fork_child([] {
+    job("child");
+    REQUIRE(scout::flush(patience));
+  }));
 }
 
 // The child of a monitored process inherits the installation; what it shuts down is its own.
@@ -125,6 +140,7 @@ int main(int argument_count, char** arguments) {
                    {"monitor_off", monitor_off},
                    {"twice", twice},
                    {"after_fork", after_fork},
+                   {"configured_before_fork", configured_before_fork},
                    {"shutdown_in_child", shutdown_in_child},
                    {"shutdown_twice", shutdown_twice},
                    {"again_and_again", again_and_again},

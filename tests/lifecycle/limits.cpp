@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <scout/scout.hpp>
 
+#include <atomic>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -141,13 +142,20 @@ void ring() {
   REQUIRE(stats.spans.started == 1800);
 }
 
-// What a transaction has no room for is told at exit.
+// What a transaction has no room for is told while the program runs, and at exit.
 void lost() {
+  static std::atomic<bool> told = false;
   REQUIRE(scout::install({.log_callback = [](scout::LogLevel, std::string_view, std::string_view message) {
     std::printf("%.*s\n", static_cast<int>(message.size()), message.data());
+    if (!message.starts_with("lost: ")) return;
+    told = true;
+    told.notify_one();
   }}));
-  scout::WebTransaction transaction{scout::Operation{"Controller/capped"}};
-  for (int i = 0; i < 1510; ++i) SCOUT_INSTRUMENT("span");
+  {
+    scout::WebTransaction transaction{scout::Operation{"Controller/capped"}};
+    for (int i = 0; i < 1510; ++i) SCOUT_INSTRUMENT("span");
+  }
+  told.wait(false);
 }
 
 }  // namespace

@@ -68,7 +68,9 @@ void OpenRequests::apply_command(element message, Time now) {
   const auto set_stack = [&](Stack& stack) {
     if (!stack.empty()) return;
     stack = stack_of(value, limits_);
-    for (const Frame& frame : stack) grow(open, std::ssize(frame.file) + std::ssize(frame.function) + std::ptrdiff_t{sizeof(Frame)});
+    for (const Frame& frame : stack) {
+      grow(open, static_cast<std::ptrdiff_t>(sizeof(Frame) + frame.file.size() + frame.function.size()));
+    }
   };
   if (name == "TagRequest") {
     if (has_value && text_member(arguments, "tag") == "error_stack") {

@@ -37,7 +37,7 @@ struct ArrivedSpan {
   std::uint32_t first_tag = nothing, last_tag = nothing, tag_count = 0;
 
   // In ticks: its stop, but not before its start, whatever the application said.
-  std::uint64_t end() const noexcept {
+  std::uint64_t clamped_stop() const noexcept {
     return static_cast<std::int64_t>(stop) < static_cast<std::int64_t>(start) ? start : stop;
   }
 };

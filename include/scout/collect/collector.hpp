@@ -184,10 +184,10 @@ class Collector {
     return found;
   }
 
-  // At first until the counter's rate is known, as what comes in nanoseconds is converted at it; a counter that stands still has none.
+  // At first until the counter's rate is known: what comes in nanoseconds is converted at it. A counter that stands still has none.
   void look_at_clocks() noexcept {
-    constexpr int many = 20'000;
-    for (int i = 0; i < many; ++i) {
+    constexpr int enough = 20'000;
+    for (int i = 0; i < enough; ++i) {
       target_.timeline.anchor(Anchor::now());
       if (target_.timeline.is_measured()) return;
     }
@@ -376,6 +376,7 @@ class Collector {
       for (std::size_t i = 0; i < reason_count; ++i) ledger.dropped.counts[i] += dropped.counts[i];
       ledger.live -= delivered + dropped.total();
     };
+    totals_.dropped_tags += settlement.dropped_tags;
     add(totals_.transactions, settlement.delivered_transactions, settlement.dropped_transactions);
     add(totals_.spans, settlement.delivered_spans, settlement.dropped_spans);
   }

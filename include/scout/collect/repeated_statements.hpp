@@ -29,7 +29,7 @@ class RepeatedStatements {
     for (std::uint32_t index = 0; index < assembly.spans().size(); ++index) {
       const ArrivedSpan& span = assembly.spans()[index];
       if (span.statement == 0 || !span.started || !span.ended) continue;
-      add(span.statement, index, timeline.at(span.end()) - timeline.at(span.start));
+      add(span.statement, index, timeline.at(span.clamped_stop()) - timeline.at(span.start));
     }
     std::erase_if(groups_, [&](const Group& group) {
       return group.count < config.n_plus_one_count || seconds(group) < config.n_plus_one_seconds;

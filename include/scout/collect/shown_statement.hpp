@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,8 @@ class ShownStatement {
 
   void step() {
     const char c = rest_[0];
-    if (rest_.starts_with("--") || (c == '#' && !rest_.starts_with("#>"))) return leave_out(rest_.find('\n'), 0);
-    if (rest_.starts_with("/*")) return leave_out(rest_.find("*/", 2), 2);
+    if (rest_.starts_with("--") || (c == '#' && !rest_.starts_with("#>"))) return leave_out(rest_.find('\n'));
+    if (rest_.starts_with("/*")) return comment();
     if (c == '\'' || c == '"' || c == '`') return quoted(c);
     if (c == '$' && dollar_quoted()) return;
     if (c == '[' && may_be_name_with_quote()) cut_ = true;
@@ -38,8 +39,9 @@ class ShownStatement {
     rest_.remove_prefix(1);
   }
 
-  void leave_out(std::size_t end, std::size_t size_of_end) {
-    rest_.remove_prefix(end == rest_.npos ? rest_.size() : end + size_of_end);
+  // To the end: npos.
+  void leave_out(std::size_t size) {
+    rest_.remove_prefix(std::min(size, rest_.size()));
     if (!text_.empty()) {
       text_ += ' ';
     } else {
@@ -47,44 +49,46 @@ class ShownStatement {
     }
   }
 
-  // A quote inside is doubled. One behind a backslash ends the text, or does not.
+  // In some dialects one may stand in another.
+  void comment() {
+    const std::size_t end = rest_.find("*/", 2);
+    cut_ = rest_.find("/*", 2) < end;
+    leave_out(end == rest_.npos ? end : end + 2);
+  }
+
+  // A quote inside is doubled. One behind a backslash ends the text, or does not; nor is it clear where one ends that begins with
+  // three quotes, or with q'.
   void quoted(char quote) {
+    cut_ = rest_.starts_with(std::string(3, quote)) || (quote == '\'' && is_behind({"q", "nq"}));
     std::size_t at = 1;
-    for (; at < rest_.size(); ++at) {
+    for (; at < rest_.size() && !cut_; ++at) {
+      const bool before_quote = rest_.substr(at + 1).starts_with(quote);
       if (rest_[at] == '\\') {
-        if (at + 1 < rest_.size() && rest_[at + 1] == quote) return cut();
+        cut_ = before_quote;
         ++at;
       } else if (rest_[at] == quote) {
-        if (at + 1 == rest_.size() || rest_[at + 1] != quote) break;
+        if (!before_quote) break;
         ++at;
       }
     }
-    const std::string_view whole = rest_.substr(0, at + 1), behind = rest_.substr(whole.size());
-    const bool is_plain = at < rest_.size() && whole.find_first_of("'\\") == whole.npos;
-    if (quote != '\'' && is_plain && (quote == '`' || is_name(behind))) {
-      text_ += whole;
-    } else {
-      text_ += "''";
-    }
+    const std::string_view whole = rest_.substr(0, at + 1), behind = rest_.substr(std::min(at + 1, rest_.size()));
+    const bool is_plain = !cut_ && at < rest_.size() && whole.find_first_of("'\\") == whole.npos;
+    text_ += is_plain && (quote == '`' || (quote == '"' && is_name(behind))) ? whole : "''";
     rest_ = behind;
-  }
-  void cut() {
-    text_ += "''";
-    cut_ = true;
   }
 
   // Between double quotes: beside a point or behind a word that a table follows, and so no text of any dialect.
   bool is_name(std::string_view behind) const {
-    if (behind.starts_with('.') || text_.ends_with('.')) return true;
+    return behind.starts_with('.') || text_.ends_with('.') || is_behind({"from", "join", "into", "update", "table"});
+  }
+
+  // Whether one of these is the last word, in whatever case.
+  bool is_behind(std::initializer_list<std::string_view> words) const {
     const std::size_t end = text_.find_last_not_of(blanks) + 1;
-    const std::size_t begin = text_.find_last_not_of(letters, end == 0 ? 0 : end - 1) + 1;
-    for (const std::string_view word : {"from", "join", "into", "update", "table"}) {
-      if (end - begin != word.size()) continue;
-      std::size_t same = 0;
-      while (same < word.size() && (text_[begin + same] | 0x20) == word[same]) ++same;
-      if (same == word.size()) return true;
-    }
-    return false;
+    const std::size_t begin = end == 0 ? 0 : text_.find_last_not_of(letters, end - 1) + 1;
+    std::string last = text_.substr(begin, end - begin);
+    for (char& letter : last) letter = static_cast<char>(letter | 0x20);
+    return std::find(words.begin(), words.end(), last) != words.end();
   }
 
   // $$ … $$ or $name$ … $name$; not the placeholder $1.
@@ -113,7 +117,8 @@ class ShownStatement {
 inline std::string shown_statement(std::string_view statement) {
   const ShownStatement shown(statement);
   std::string text;
-  fold_statement(shown.text().data(), shown.text().size(), [&](const char* piece, std::size_t size) { text.append(piece, size); });
+  const auto append = [&text](const char* piece, std::size_t size) { text.append(piece, size); };
+  fold_statement(shown.text().data(), shown.text().size(), append);
   return shown.is_cut() ? text + "…" : text;
 }
 

@@ -69,7 +69,7 @@ class TraceBuilder {
         parent_id = assembly.find(parent) == nothing ? root_id : seed.span(number, parent);
       }
       spans_.emplace_back(seed.span(number, span.id), parent_id, span.operation, timeline.at(span.start),
-                          span.ended ? timeline.at(span.end()) : stop,
+                          span.ended ? timeline.at(span.clamped_stop()) : stop,
                           span.tag_count == 0 ? std::span<const TagView>() : tag_views(span));
     }
     return Trace(seed.request(number), start, stop, request_tags, spans_, load(slot.refused_spans));

@@ -82,12 +82,7 @@ constexpr void for_each_config_field(Visit&& visit) {
   visit(ConfigField{"ring_size", &Config::ring_size, &FinalConfig::ring_size});
 }
 
-// What only install() reads: the address and what there is to a core agent, names and sizes.
-constexpr bool is_read_once(std::string_view key) noexcept {
-  return key == "key" || key == "name" || key == "hostname" || key == "ring_size" || key == "log_payload_content" ||
-         key.starts_with("core_agent_") || key.starts_with("download_");
-}
-
+// For configure(): takes over what only install() reads.
 inline void keep_what_install_read(FinalConfig& changed, const FinalConfig& installed) {
   for_each_config_field([&](const auto& field) {
     if (!is_read_once(field.name)) return;

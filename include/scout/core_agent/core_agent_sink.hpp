@@ -45,7 +45,7 @@ class CoreAgentSink {
 
   Expected<void> write(const Trace& trace) {
     Expected<void> added = add(trace);
-    if (!added && added.error().code == ErrorCode::encode) added = add_without_span_tags(trace, std::move(added));
+    if (!added && added.error().code == ErrorCode::encode) added = add_without_span_tags(trace);
     const bool has_come_together = outbox_.unsent_bytes() >= left_unsent_ + sent_early;
     // What is answered by now makes room before anything is given up.
     if (connection_.ready() && (has_come_together || outbox_.crowded())) exchange(std::chrono::steady_clock::now());
@@ -127,19 +127,20 @@ class CoreAgentSink {
     return outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
   }
 
-  // What is too large for one message: its request says how many tags that has cost its spans. `otherwise`: there were none.
-  Expected<void> add_without_span_tags(const Trace& trace, Expected<void> otherwise) {
+  // What is too large for one message: its request says how many tags that has cost its spans.
+  Expected<void> add_without_span_tags(const Trace& trace) {
     std::vector<SpanView> spans;
     std::size_t dropped = 0;
     for (const SpanView& span : trace.spans()) {
       dropped += span.tags().size();
       spans.emplace_back(span.id(), span.parent(), span.operation(), span.start(), span.stop(), std::span<const TagView>());
     }
-    if (dropped == 0) return otherwise;
     const std::string count = std::to_string(dropped);
     std::vector<TagView> tags(trace.tags().begin(), trace.tags().end());
     tags.emplace_back("scout.dropped_tags", count);
-    return add(Trace(trace.request_id(), trace.start(), trace.stop(), tags, spans, trace.dropped_spans()));
+    Expected<void> added = add(Trace(trace.request_id(), trace.start(), trace.stop(), tags, spans, trace.dropped_spans()));
+    if (added) settled_.dropped_tags += dropped;
+    return added;
   }
 
   // Whether somebody has to come back soon. The answer to an event that was sent can wait for whatever comes next.
@@ -233,6 +234,7 @@ class CoreAgentSink {
     settlement.delivered_transactions += settled_.delivered_transactions;
     settlement.delivered_spans += settled_.delivered_spans;
     settlement.redelivered_transactions += settled_.redelivered_transactions;
+    settlement.dropped_tags += settled_.dropped_tags;
     for (std::size_t reason = 0; reason < reason_count; ++reason) {
       settlement.dropped_transactions.counts[reason] += settled_.dropped_transactions.counts[reason];
       settlement.dropped_spans.counts[reason] += settled_.dropped_spans.counts[reason];

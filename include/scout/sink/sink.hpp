@@ -45,6 +45,7 @@ struct Settlement {
   // How many arrived, and how many were lost, why.
   std::uint64_t delivered_transactions = 0, delivered_spans = 0;
   Drops dropped_transactions, dropped_spans;
+  std::uint64_t dropped_tags = 0;              // of traces that were too large with them
   std::uint64_t redelivered_transactions = 0;  // sent a second time after a reconnect; part of delivered once answered
 
   // One transaction with so many spans arrived, or was lost.

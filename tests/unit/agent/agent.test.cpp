@@ -265,7 +265,12 @@ TEST_CASE("the address, names and sizes are those of install(), and described as
   TestSink sink;
   REQUIRE(scout::install(config(), sink));
   const std::string before = scout::describe();
-  scout::configure({.key = "other", .name = "other", .core_agent_socket_path = "tcp://127.0.0.1:2", .ring_size = 8192});
+  scout::configure({.key = "other",
+                    .name = "other",
+                    .revision_sha = "other",
+                    .environment = "other",
+                    .core_agent_socket_path = "tcp://127.0.0.1:2",
+                    .ring_size = 8192});
   CHECK(scout::describe() == before);
   scout::shutdown();
 }

@@ -22,6 +22,10 @@ TEST_CASE("behind a quote that ends a text in one dialect and not in another not
   CHECK(shown_statement("WHERE a = 'C:\\\\' AND b = 'x'") == "WHERE a = ? AND b = ?");
   CHECK(shown_statement("WHERE a = \"x\\\" or secret\"") == "WHERE a = ?…");
   CHECK(shown_statement("SELECT [it's] FROM t WHERE a = 'secret'") == "SELECT […");
+  CHECK(shown_statement("WHERE a = q'[it's]' AND b = 'secret'") == "WHERE a = q?…");
+  CHECK(shown_statement("WHERE a = \"\"\"it\"s secret\"\"\"") == "WHERE a = ?…");
+  CHECK(shown_statement("WHERE a = '''it's secret'''") == "WHERE a = ?…");
+  CHECK(shown_statement("WHERE a = '' AND b = seq'x'") == "WHERE a = ? AND b = seq?");
   CHECK(shown_statement("a = ARRAY['x', 'y'] AND b[1] = c[i]") == "a = ARRAY[?] AND b[?] = c[i]");
 }
 
@@ -30,6 +34,7 @@ TEST_CASE("comments are not shown, whatever quotes are in them") {
   CHECK(shown_statement("SELECT a -- don't\nFROM t WHERE b='secret'") == "SELECT a FROM t WHERE b=?");
   CHECK(shown_statement("SELECT a # don't\nFROM t WHERE b#>'{x}' = 'secret'") == "SELECT a FROM t WHERE b#>? = ?");
   CHECK(shown_statement("SELECT a /* never closed secret") == "SELECT a");
+  CHECK(shown_statement("SELECT a /* x /* y */ it's */ FROM t WHERE b='secret'") == "SELECT a…");
 }
 
 TEST_CASE("between double quotes is a name only where no dialect has a text") {
