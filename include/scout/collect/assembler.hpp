@@ -3,6 +3,7 @@
 
 // Records in, arrived transactions out. Pure: no thread, no clock, no I/O; the collector feeds it, and tests may.
 
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -218,7 +219,7 @@ class Assembler {
     }
     if (span.counter != counter) return;
     const auto tag = [&assembly, context, this](std::string_view key, std::uint64_t value) {
-      add_tag(assembly, context, key, RecordKind::tag_unsigned, value, 0, {});
+      add_tag(assembly, context, key, RecordKind::tag_unsigned, value, 0);
     };
     const std::uint64_t start = span.allocations, bytes = span.allocated_bytes;  // the span may move
     tag("start_allocations", start);
@@ -228,31 +229,50 @@ class Assembler {
   }
 
   void take_tag(const Record& record, std::string_view payload, Assembly& assembly, ContextWord context) {
-    if (!record.has_payload()) return add_tag(assembly, context, record.literal(), record.kind(), record.a, record.b, {});
+    if (!record.has_payload()) return add_tag(assembly, context, record.literal(), record.kind(), record.a, record.b);
     if (record.b != 0) ++cut_tags_;
-    if (assembly.texts().size() + payload.size() > Assembly::text_limit) {
-      ++dropped_tags_;
-      return;
-    }
-    const std::string_view kept = assembly.texts().copy(payload);
-    const std::string_view key = record.a != 0                        ? Record{record.a, 0, 0, 0}.literal()
-                                 : record.kind() == RecordKind::stack ? "stack"
-                                                                      : kept.substr(0, record.key_size());
-    add_tag(assembly, context, key, record.kind(), record.a, record.b, kept.substr(record.key_size()));
+    const std::size_t key_size = record.key_size();
+    const bool is_literal = record.a != 0, is_stack = record.kind() == RecordKind::stack;
+    const std::string_view key = is_literal ? Record{record.a, 0, 0, 0}.literal() : is_stack ? "stack" : payload.substr(0, key_size);
+    if (ArrivedTag* const tag = assembly.find_tag(context, key)) return replace(assembly, *tag, record, payload.substr(key_size));
+    if (!has_room(assembly, payload.size())) return drop_tag();
+    const std::string_view kept = assembly.texts().copy(payload), value = kept.substr(key_size);
+    ArrivedTag* const tag = assembly.add_tag(context, is_literal || is_stack ? key : kept.substr(0, key_size));
+    if (tag == nullptr) return drop_tag();
+    tag->payload = value;
+    tag->room = static_cast<std::uint16_t>(value.size());
+    set(*tag, record.kind(), record.a, record.b);
   }
 
-  void add_tag(Assembly& assembly, ContextWord context, std::string_view key, RecordKind kind, std::uint64_t a, std::uint64_t b,
-               std::string_view payload) {
-    ArrivedTag* const tag = assembly.add_tag(context, key);
-    if (tag == nullptr) {
-      ++dropped_tags_;
-      return;
+  // In the place of the value before; where it is too small, in one that leaves some room for the next.
+  void replace(Assembly& assembly, ArrivedTag& tag, const Record& record, std::string_view value) {
+    if (value.size() > tag.room) {
+      const std::size_t room = std::bit_ceil(value.size());
+      if (!has_room(assembly, room)) return drop_tag();
+      tag.payload = assembly.texts().blank(room);
+      tag.room = static_cast<std::uint16_t>(room);
     }
-    tag->kind = kind;
-    tag->a = a;
-    tag->b = b;
-    tag->payload = payload;
+    tag.payload = TextArena::overwrite(tag.payload, value);
+    set(tag, record.kind(), record.a, record.b);
   }
+
+  // A scalar leaves the place of a text as it is.
+  void add_tag(Assembly& assembly, ContextWord context, std::string_view key, RecordKind kind, std::uint64_t a, std::uint64_t b) {
+    ArrivedTag* tag = assembly.find_tag(context, key);
+    if (tag == nullptr) tag = assembly.add_tag(context, key);
+    if (tag == nullptr) return drop_tag();
+    set(*tag, kind, a, b);
+  }
+
+  static void set(ArrivedTag& tag, RecordKind kind, std::uint64_t a, std::uint64_t b) noexcept {
+    tag.kind = kind;
+    tag.a = a;
+    tag.b = b;
+  }
+  static bool has_room(Assembly& assembly, std::size_t size) noexcept {
+    return assembly.texts().size() + size <= Assembly::text_limit;
+  }
+  void drop_tag() noexcept { ++dropped_tags_; }
 
   Registry& registry_;
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // by slot

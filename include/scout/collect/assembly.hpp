@@ -20,6 +20,7 @@ inline constexpr std::uint32_t nothing = 0xffff'ffff;
 struct ArrivedTag {
   std::string_view key;
   RecordKind kind{};
+  std::uint16_t room = 0;        // bytes that there are for its payload
   std::uint32_t next = nothing;  // of the same span
   std::uint64_t a = 0, b = 0;
   std::string_view payload;
@@ -115,13 +116,17 @@ class Assembly {
     if (span.is_explicit) --open_explicit_;
   }
 
-  // The place for a value. The last value of a key counts, in the place of its first. nullptr: the span has all the tags that it
-  // may have.
-  ArrivedTag* add_tag(ContextWord context, std::string_view key) {
-    ArrivedSpan& span = this->span(context.span());
+  // A key's tag, whose place its last value takes; nullptr: it has none yet.
+  ArrivedTag* find_tag(ContextWord context, std::string_view key) {
+    const ArrivedSpan& span = this->span(context.span());
     for (std::uint32_t index = span.first_tag; index != nothing; index = tags_[index].next) {
       if (tags_[index].key == key) return &tags_[index];
     }
+    return nullptr;
+  }
+  // That of a key that has none. nullptr: the span has all the tags that it may have.
+  ArrivedTag* add_tag(ContextWord context, std::string_view key) {
+    ArrivedSpan& span = this->span(context.span());
     if (span.tag_count >= tag_limit && !outlives_limit(key)) return nullptr;
     const auto index = static_cast<std::uint32_t>(tags_.size());
     tags_.emplace_back().key = key;

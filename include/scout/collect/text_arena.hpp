@@ -20,6 +20,13 @@ class TextArena {
     if (!text.empty()) std::memcpy(place, text.data(), text.size());
     return {place, text.size()};
   }
+  // Of so many bytes, to be overwritten.
+  std::string_view blank(std::size_t size) { return {allocate(size), size}; }
+  // Writes a text where a longer one of this arena stands, or one of the same size.
+  static std::string_view overwrite(std::string_view place, std::string_view text) noexcept {
+    if (!text.empty()) std::memcpy(const_cast<char*>(place.data()), text.data(), text.size());
+    return {place.data(), text.size()};
+  }
   std::string_view join(std::string_view first, std::string_view second) {
     char* const place = allocate(first.size() + second.size());
     std::memcpy(place, first.data(), first.size());

@@ -164,6 +164,35 @@ TEST_CASE("the last value of a key counts, in the place of its first") {
   CHECK(trace.tags()[1].key() == "b");
 }
 
+TEST_CASE("a tag that is set again and again has its last value, and room for that only") {
+  scout::testing::Recording recording;
+  LedgerChange ledger;
+  const std::string long_text(4000, 'y');
+  {
+    scout::WebTransaction transaction{"progress"};
+    scout::ScopedSpan span{"work"};
+    for (std::size_t i = 0; i < 3000; ++i) {
+      scout::add_context("grows", std::string(i, 'x'));
+      span.tag(std::string("changes"), i % 2 != 0 ? long_text : std::to_string(i));
+      if (i % 8 == 0) scout::stats();  // drains the ring
+    }
+    scout::add_context("number", long_text);
+    scout::add_context("number", 1);
+    scout::add_context("text", long_text);
+    scout::add_context("text", 1);
+    scout::add_context("text", "no number any more");
+  }
+  const auto trace = recording.traces().at(0);
+  CHECK(tag_json(trace, "grows") == '"' + std::string(2999, 'x') + '"');
+  CHECK(tag_json(trace, "number") == "1");
+  CHECK(tag_json(trace, "text") == "\"no number any more\"");
+  const auto& tags = trace.spans().at(1).tags();
+  REQUIRE(tags.size() == 1);
+  CHECK(tags[0].key() == "changes");
+  CHECK(tags[0].json() == '"' + long_text + '"');
+  CHECK(ledger.dropped_tags() == 0);
+}
+
 TEST_CASE("a span keeps its first 64 tags, an error and a new name beside them, and the rest is counted") {
   scout::testing::Recording recording;
   const auto dropped_before = scout::stats().dropped_tags;
