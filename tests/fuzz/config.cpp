@@ -20,7 +20,7 @@ using Items = std::vector<std::string>;
 
 namespace {
 
-const ProcessFacts facts{"program", "host", "/folder", "triple"};
+const ProcessFacts facts{"program", "host", "/folder", "x86_64-unknown-linux-musl"};
 
 // Into code: deliberately without the conversions of the library.
 std::string in_code(std::string_view text, std::optional<std::string>) { return std::string(text); }

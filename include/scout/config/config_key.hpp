@@ -24,6 +24,7 @@ enum class KeyType {
   core_level,   // of the core agent's log
   reporting,    // filtered_params, path or full_path
   address,      // tcp://host:port, unix:path or a path
+  triple,       // of a build: architecture and platform
   power_of_two  // bytes
 };
 
@@ -75,7 +76,7 @@ inline constexpr ConfigKey config_keys[] = {
     {"core_agent_log_level", KeyType::core_level, "info"},
     {"core_agent_permissions", KeyType::octal, "700"},
     {"core_agent_socket_path", KeyType::address, "tcp://127.0.0.1:6590", "socket_path"},
-    {"core_agent_triple", KeyType::text},  // derived: this machine's
+    {"core_agent_triple", KeyType::triple},  // derived: this machine's
     {"core_agent_version", KeyType::text, "v1.5.1"},
     {"core_agent_full_name", KeyType::text},  // derived: from version and triple
     {"core_agent_sha256", KeyType::text},

@@ -63,6 +63,7 @@ constexpr std::string_view expectation(KeyType type) noexcept {
     case KeyType::core_level: return "one of trace, debug, info, warn, error";
     case KeyType::reporting: return "one of filtered_params, path, full_path";
     case KeyType::address: return "tcp://host:port, unix:path, a path or auto";
+    case KeyType::triple: return "an architecture and a platform as in x86_64-unknown-linux-musl";
     case KeyType::power_of_two: return "a power of two from 4096 to 67108864";
   }
   return "";
@@ -75,6 +76,17 @@ inline std::optional<double> from_text(std::string_view text, std::optional<doub
 inline std::optional<Rates> from_text(std::string_view text, std::optional<Rates>) { return parse_rates(text); }
 inline std::optional<std::vector<std::string>> from_text(std::string_view text, std::optional<std::vector<std::string>>) {
   return parse_list(text);
+}
+
+// Those that Scout's agents know, whether there is a build of each version for it or not.
+inline bool is_triple(std::string_view text) noexcept {
+  for (const std::string_view architecture : {"x86_64-", "aarch64-", "i686-", "unknown-"}) {
+    if (!text.starts_with(architecture)) continue;
+    const std::string_view platform = text.substr(architecture.size());
+    return platform == "unknown-linux-musl" || platform == "unknown-linux-gnu" || platform == "apple-darwin" ||
+           platform == "unknown";
+  }
+  return false;
 }
 
 enum class Fit {
@@ -94,7 +106,7 @@ inline Fit accept(KeyType type, const std::string& given, std::string& value) {
     if (value == "warning") value = "warn";
     return good_if(value == "trace" || value == "debug" || value == "info" || value == "warn" || value == "error");
   }
-  return Fit::good;
+  return good_if(type != KeyType::triple || is_triple(value));
 }
 
 inline Fit accept(KeyType, const std::string& given, LogLevel& value) {

@@ -141,6 +141,22 @@ TEST_CASE("every typed key refuses what it cannot use") {
   }
 }
 
+TEST_CASE("a core agent's triple that no agent of Scout's knows gives way to this machine's, with a warning") {
+  for (const std::string bad : {"x86_64-unknown-linux", "x86_64", "riscv64-unknown-linux-musl", "x86_64-pc-windows-msvc", ""}) {
+    CAPTURE(bad);
+    const auto config = finalized({}, {{"SCOUT_CORE_AGENT_TRIPLE", bad}});
+    CHECK(problem(config) == "SCOUT_CORE_AGENT_TRIPLE is '" + bad +
+                                 "', not an architecture and a platform as in x86_64-unknown-linux-musl; using "
+                                 "'x86_64-unknown-linux-musl' (derived)");
+    CHECK(config.core_agent_full_name == "scout_apm_core-v1.5.1-x86_64-unknown-linux-musl");
+  }
+  for (const std::string good : {"x86_64-unknown-linux-gnu", "i686-unknown-linux-musl", "aarch64-apple-darwin", "unknown-unknown"}) {
+    const auto config = finalized({.core_agent_triple = good});
+    CHECK(config.core_agent_triple == good);
+    CHECK(config.problems.empty());
+  }
+}
+
 TEST_CASE("a rate out of range is clamped, with a warning") {
   auto config = finalized({.sample_rate = -1});
   CHECK(config.sample_rate == 0);
