@@ -133,7 +133,7 @@ inline ThreadBuffer* find_buffer(Registry& registry) noexcept {
     }
   }
   if (registry.buffer_count == Registry::buffer_limit) return nullptr;
-  void* const pages = map_pages(sizeof(ThreadBuffer) + ring_size, true);
+  void* const pages = map_pages(sizeof(ThreadBuffer) + ring_size + ThreadBuffer::lookahead, true);
   if (pages == nullptr) return nullptr;
   const std::uint32_t index = registry.buffer_count;
   registry.buffers[index] = {static_cast<ThreadBuffer*>(pages), ring_size, 0, false};
