@@ -3,7 +3,7 @@
 
 usage: bench.py BUILD_FOLDER [SUITE...] [--json FILE] [--peers] [--rounds N] [--smoke]
 
---json    all results in one file
+--json    all results in one file, written after each suite
 --peers   the suite that measures other tracers beside the same floor; with suites: as well
 --smoke   as little as shows that all of it works; the times mean nothing
 """
@@ -94,13 +94,20 @@ def machine():
             "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")}
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].splitlines()[0])
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("suites", nargs="*")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--peers", action="store_true")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=positive, default=9)
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
     suites = options.suites or ([] if options.peers else list(SUITES))
@@ -109,16 +116,24 @@ def main():
         if suite not in (*SUITES, PEERS):
             parser.error("no suite is named %s; there are %s" % (suite, ", ".join(SUITES)))
     folder = options.build / "results"
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+        if options.json:
+            options.json.touch()
+    except OSError as error:
+        parser.error("cannot write results: %s" % error)
     everything = {"machine": machine(), "suites": []}
     for suite in suites:
-        results = measure(options.build, suite, options)
+        try:
+            results = measure(options.build, suite, options)
+        except (OSError, subprocess.CalledProcessError) as error:
+            return "bench.py: %s has failed: %s" % (suite, error)
         everything["suites"].append(results)
         print(*table(results), "", sep="\n", flush=True)
         (folder / (suite + ".json")).write_text(json.dumps(results, indent=1))
         (folder / (suite + ".svg")).write_text(plot.svg(results), encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps(everything, indent=1))
+        if options.json:
+            options.json.write_text(json.dumps(everything, indent=1))
     print("results and plots: %s" % folder)
 
 

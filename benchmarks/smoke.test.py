@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs every benchmark suite in the smallest way: each must end well and leave its rows as JSON and a plot that is XML. Times are
-not looked at.
+not looked at. What cannot work is refused before anything is measured.
 
 usage: smoke.test.py BUILD_FOLDER
 """
@@ -39,8 +39,16 @@ def check(suite, results, plot):
     assert rows.keys() <= texts, "not in the plot: %s" % (rows.keys() - texts)
 
 
+def check_refusals(build):
+    for arguments, reason in ((["nonsense"], "no suite is named nonsense"), (["--rounds", "0"], "--rounds"),
+                              (["--json", "/nowhere/results.json"], "/nowhere/results.json")):
+        refused = subprocess.run([bench.__file__, build, "disabled", *arguments], capture_output=True, text=True)
+        assert refused.returncode == 2 and reason in refused.stderr.splitlines()[-1] and not refused.stdout, refused
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
+    check_refusals(build)
     assert set(bench.SUITES) == ROWS.keys()
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         subprocess.run([bench.__file__, build, "--smoke", "--json", file.name], check=True)
