@@ -95,10 +95,10 @@ def machine():
 
 
 def positive(text):
-    number = int(text)
-    if number < 1:
+    value = int(text)
+    if value < 1:
         raise ValueError
-    return number
+    return value
 
 
 def main():
@@ -119,7 +119,7 @@ def main():
     try:
         folder.mkdir(exist_ok=True)
         if options.json:
-            options.json.touch()
+            options.json.open("a").close()
     except OSError as error:
         parser.error("cannot write results: %s" % error)
     everything = {"machine": machine(), "suites": []}

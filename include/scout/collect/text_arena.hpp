@@ -15,11 +15,7 @@ namespace scout::inline v0::detail {
 
 class TextArena {
  public:
-  std::string_view copy(std::string_view text) {
-    char* const place = allocate(text.size());
-    if (!text.empty()) std::memcpy(place, text.data(), text.size());
-    return {place, text.size()};
-  }
+  std::string_view copy(std::string_view text) { return overwrite(blank(text.size()), text); }
   // Of so many bytes, to be overwritten.
   std::string_view blank(std::size_t size) { return {allocate(size), size}; }
   // Writes a text where a longer one of this arena stands, or one of the same size.
