@@ -137,7 +137,7 @@ class TimestampText {
   // Bytes that put() writes.
   static constexpr std::size_t size = timestamp_size + 1;
 
-  TimestampText() noexcept { change_second(Time{}); }
+  TimestampText() noexcept { write_timestamp(text_, Time{}); }
 
   // With a quote at its end: `size` bytes.
   [[gnu::always_inline]] char* put(char* out, Time time) noexcept {
@@ -151,24 +151,27 @@ class TimestampText {
   }
 
  private:
-  static constexpr std::size_t size_of_date = 11, size_of_second = 20;  // 2026-11-23T, 2026-11-23T16:50:18.
+  static constexpr std::size_t size_of_minute = 17, size_of_second = 20;  // 2026-11-23T16:50:, 2026-11-23T16:50:18.
 
   // In nanoseconds. Of a time before the second: more than a second has.
   std::uint64_t since_second(Time time) const noexcept {
     return static_cast<std::uint64_t>(time.time_since_epoch().count()) - static_cast<std::uint64_t>(second_);
   }
 
-  [[gnu::cold, gnu::noinline]] void change_second(Time time) noexcept {
+  [[gnu::noinline]] void change_second(Time time) noexcept {
     const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    const auto day = std::chrono::floor<std::chrono::days>(second);
     second_ = Time(second).time_since_epoch().count();
-    if (day == day_) return detail::write_time_of_day(text_ + size_of_date, second - day);
-    day_ = day;
-    write_timestamp(text_, time);
+    const auto of_minute = static_cast<std::uint64_t>((second - minute_).count());
+    if (of_minute < 60) {
+      detail::decimal_digits.put_two(text_ + size_of_minute, static_cast<std::uint32_t>(of_minute));
+    } else {
+      minute_ = std::chrono::floor<std::chrono::minutes>(second);
+      write_timestamp(text_, time);
+    }
   }
 
-  std::chrono::sys_days day_ = std::chrono::sys_days::max();
-  Time::rep second_ = 0;  // where it begins
+  std::chrono::sys_seconds minute_{};  // where each begins
+  Time::rep second_ = 0;
   char text_[timestamp_size] = {};
 };
 

@@ -152,7 +152,7 @@ TEST_CASE("a buffer that is too small is not overrun, and the size that is neede
   }
 }
 
-TEST_CASE("timestamps are right across a change of second and back") {
+TEST_CASE("timestamps are right across a change of second, minute and day, and back") {
   TimestampText timestamp;
   const auto text = [&](Time time) {
     char place[TimestampText::size];
@@ -165,6 +165,12 @@ TEST_CASE("timestamps are right across a change of second and back") {
   CHECK(text(Time(2s + 1us + 999ns)) == "1970-01-01T00:00:02.000001Z");
   CHECK(text(Time(1s + 5us)) == "1970-01-01T00:00:01.000005Z");
   CHECK(text(Time(-1ns)) == "1969-12-31T23:59:59.999999Z");
+  CHECK(text(Time(59s)) == "1970-01-01T00:00:59.000000Z");
+  CHECK(text(Time(60s)) == "1970-01-01T00:01:00.000000Z");
+  CHECK(text(Time(59s)) == "1970-01-01T00:00:59.000000Z");
+  CHECK(text(Time(24h + 1min + 7s)) == "1970-01-02T00:01:07.000000Z");
+  CHECK(text(Time(23h + 59min + 7s)) == "1970-01-01T23:59:07.000000Z");
+  CHECK(text(Time(24h - 1us)) == "1970-01-01T23:59:59.999999Z");
   char expected[timestamp_size];
   for (std::chrono::microseconds part{0}; part < 1s; part += 7us) {
     write_timestamp(expected, Time(part));
