@@ -129,6 +129,18 @@ class Good(Download):
         self.environment["SCOUT_CORE_AGENT_SHA256"] = HASH
         self.assertEqual(self.download()[0], 0)
 
+    def test_http_from_this_machine_takes_no_way_round_it(self):
+        self.mirror(certificate=None)
+        for variable in ("http_proxy", "all_proxy"):
+            self.environment[variable] = "http://127.0.0.1:1"
+        self.assertEqual(self.download()[0], 0)
+
+    def test_the_query_of_the_url_goes_with_the_name_of_the_archive(self):
+        mirror = self.mirror()
+        self.environment["SCOUT_DOWNLOAD_URL"] += "/?signature=a/b#part"
+        self.assertEqual(self.download()[0], 0)
+        self.assertEqual(mirror.requests, ["/good/%s.tgz?signature=a/b" % FULL_NAME])
+
 
 class BadArchive(Download):
     def setUp(self):
@@ -263,6 +275,13 @@ class BadDirectory(Download):
         self.assertEqual(self.download()[0], 0)
         self.environment["SCOUT_CORE_AGENT_PERMISSIONS"] = "777"
         self.assert_fails(self.download(), "core_agent_permissions must let this user do all")
+
+    def test_a_binary_in_one_whose_group_may_write(self):
+        self.put_binary()
+        os.chmod(self.core_agent_dir, 0o770)
+        self.assert_fails(self.scout("agent", "path"), r"/core may be written by others \(mode 770\)")
+        self.environment["SCOUT_CORE_AGENT_PERMISSIONS"] = "770"
+        self.assertEqual(self.scout("agent", "path")[0], 0)
 
     def test_one_in_a_directory_that_everybody_may_write(self):
         os.mkdir(self.path("open"))

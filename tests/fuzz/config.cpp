@@ -162,7 +162,8 @@ class LayerCheck {
       ask(detail::from_text(*text, given_.code.*field.given), finalize({}, Environment({{variable, *text}}), facts),
           Origin::environment, variable + " is '");
     }
-    if (given_.code.*field.given) {
+    const bool nameless = key.name == "name" && given_.code.name && given_.code.name->empty();
+    if (given_.code.*field.given && !nameless) {
       Config code;
       code.*field.given = given_.code.*field.given;
       ask(given_.code.*field.given, finalize(code, Environment(), facts), Origin::code,

@@ -21,6 +21,7 @@
 #include "../buffer/registry_lookup.hpp"
 #include "../collect/collector_thread.hpp"
 #include "../collect/stack_capture.hpp"
+#include "../config/absolute_path.hpp"
 #include "../config/finalize.hpp"
 #include "../core/statement.hpp"
 #include "../core_agent/core_agent_sink.hpp"
@@ -122,6 +123,7 @@ class InstalledAgent final : public AgentTable {
     recording_state(registry_);  // a forked child comes into order first
     std::lock_guard lock(lifecycle_);
     auto engine = std::make_unique<Engine>(finalized(installation.config));
+    make_absolute(engine->config.core_agent_socket_path);  // the program may go elsewhere
     for (const auto& problem : engine->config.problems) engine->logger.write(LogLevel::warning, "scout.config", problem);
     if (installed_) {
       engine->logger.write(LogLevel::warning, "scout.config", "install() was called twice: the first installation stays");
@@ -242,7 +244,7 @@ class InstalledAgent final : public AgentTable {
     std::lock_guard lock(lifecycle_);
     if (!installed_) return;
     for_each_config_field([&](const auto& field) {
-      if (config.*field.given) code_.*field.given = std::move(config.*field.given);
+      if (config.*field.given && !is_read_once(field.name)) code_.*field.given = std::move(config.*field.given);
     });
     FinalConfig changed = finalized(code_);
     keep_what_install_read(changed, engine_->config);

@@ -38,6 +38,8 @@ struct Address {
 
 namespace detail {
 
+inline constexpr std::size_t longest_socket_path = 107;  // sockaddr_un::sun_path less its NUL
+
 inline Error bad_address(std::string_view text, const char* why) {
   return {ErrorCode::invalid_argument, "'" + std::string(text) + "' is not an address: " + why};
 }
@@ -75,7 +77,6 @@ inline Expected<Address> parse_tcp_address(std::string_view text, std::string_vi
 
 // The address that `text` spells; ErrorCode::invalid_argument says what is wrong with it. Resolves no name.
 inline Expected<Address> parse_address(std::string_view text) {
-  constexpr std::size_t longest_path = 107;  // sockaddr_un::sun_path less its NUL
   std::string_view rest = text;
   if (rest == "auto") return Address{.host = "127.0.0.1", .is_automatic = true};
   if (rest.starts_with("tcp://")) {
@@ -91,7 +92,7 @@ inline Expected<Address> parse_address(std::string_view text) {
     return detail::bad_address(text, "it begins with neither tcp:// nor unix:");
   }
   if (rest.empty()) return detail::bad_address(text, "no path");
-  if (rest.size() > longest_path) return detail::bad_address(text, "the path of a socket has at most 107 bytes");
+  if (rest.size() > detail::longest_socket_path) return detail::bad_address(text, "the path of a socket has at most 107 bytes");
   if (rest.find('\0') != std::string_view::npos) return detail::bad_address(text, "a NUL in the path");
   Address address;
   address.path = rest;

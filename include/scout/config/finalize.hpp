@@ -180,7 +180,8 @@ class Finalizer {
         if (name == key.alias) report(variable + " is an old name: use " + environment_name(key.name));
         if (take_text(*text, variable)) return Origin::environment;
       }
-      if (field.is_given() && fits(field.take_given(), std::string(key.name) + " is " + field.given_text() + " in code")) {
+      const bool is_nameless = key.name == "name" && config_.name && config_.name->empty();  // as in the environment
+      if (field.is_given() && !is_nameless && fits(field.take_given(), std::string(key.name) + " is " + field.given_text() + " in code")) {
         return Origin::code;
       }
       if (const auto text = derived(key.name); !text.empty() && take_text(text, key.name)) return Origin::derived;

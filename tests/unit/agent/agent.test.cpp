@@ -272,7 +272,18 @@ TEST_CASE("the address, names and sizes are those of install(), and described as
                     .core_agent_socket_path = "tcp://127.0.0.1:2",
                     .ring_size = 8192});
   CHECK(scout::describe() == before);
+  scout::configure({.ring_size = 5});  // what nobody reads is no problem
+  CHECK(scout::describe() == before);
   scout::shutdown();
+}
+
+TEST_CASE("a relative socket stays where it is, wherever the program goes") {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path("/tmp");
+  REQUIRE(scout::install(scout::Config{.key = "k", .name = "n", .monitor = true, .core_agent_socket_path = "unix:no.sock"}));
+  CHECK(scout::describe().find("unix:/tmp/no.sock") != std::string::npos);
+  scout::shutdown();
+  std::filesystem::current_path(before);
 }
 
 TEST_CASE("configure() makes a list anew for the program's threads only where it has changed") {

@@ -1,6 +1,10 @@
 #include "scout/config/address.hpp"
 
 #include <doctest/doctest.h>
+#include <scout/config/absolute_path.hpp>
+
+#include <filesystem>
+#include <string>
 
 using namespace scout;
 
@@ -66,6 +70,19 @@ TEST_CASE("what is no address says why, with the text") {
     CHECK(address.error().message.find('\'' + text + '\'') != std::string::npos);
   }
   CHECK(parse_address(std::string(107, 'x')));
+}
+
+TEST_CASE("the paths of an address can be made absolute, as far as a socket takes them") {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path("/tmp");
+  Address address{.path = "sock", .older_path = std::string(107, 'x')};
+  detail::make_absolute(address);
+  std::filesystem::current_path(before);
+  CHECK(address.path == "/tmp/sock");
+  CHECK(address.older_path == std::string(107, 'x'));
+  Address tcp{.host = "localhost"};
+  detail::make_absolute(tcp);
+  CHECK(tcp == Address{.host = "localhost"});
 }
 
 TEST_SUITE_END();

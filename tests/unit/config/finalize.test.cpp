@@ -214,6 +214,10 @@ TEST_CASE("who monitors without a name or a key hears about it") {
   CHECK(config.problems[0].find("key is not set") == 0);
   CHECK(config.problems[1] == "name is not set: using the program's, 'shop'");
   CHECK(finalized({.key = "k", .name = "n", .monitor = true}).problems.empty());
+  const auto nameless = finalized({.key = "k", .name = "", .monitor = true});
+  CHECK(nameless.name == "shop");
+  REQUIRE(nameless.problems.size() == 1);
+  CHECK(nameless.problems[0] == "name is not set: using the program's, 'shop'");
 }
 
 TEST_CASE("the description names every key with its value and layer, but not the secret") {

@@ -17,6 +17,12 @@ TEST_CASE("a URL is shown without its user, password and query") {
   CHECK(shown_url("https://host/x?token='a'#part") == "https://host/x?***");
   CHECK(shown_url("https://host/a@b#?") == "https://host/a@b#?");
   CHECK(shown_url("what?") == "what?");
+  CHECK(shown_url("http:/user:pass@host/x") == "http:/***@host/x");  // libcurl takes these
+  CHECK(shown_url("'http:///user:pass@host/x'") == "'http:///***@host/x'");
+  CHECK(shown_url("user:pass@host/x") == "user:***@host/x");
+  CHECK(shown_url("file:///srv@2/x") == "file:///srv@2/x");
+  CHECK(shown_url("nothing") == "nothing");
+  CHECK(shown_url("").empty());
 }
 
 TEST_CASE("the token in a download_url is not described") {

@@ -30,6 +30,7 @@ class CoreAgentManager {
     for (auto path : {&FinalConfig::core_agent_log_file, &FinalConfig::core_agent_config_file}) {
       if (!(config_.*path).empty()) config_.*path = detail::absolute_path(config_.*path);
     }
+    detail::make_absolute(config_.core_agent_socket_path);
   }
 
   // What it was made with.

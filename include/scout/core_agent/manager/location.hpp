@@ -3,13 +3,12 @@
 
 // Where the core agent's files are and come from, by the configuration.
 
-#include <limits.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "../../config/absolute_path.hpp"
 #include "../../config/final_config.hpp"
 #include "../../core/expected.hpp"
 #include "file_name.hpp"
@@ -31,14 +30,13 @@ struct CoreAgentLocation {
 
 namespace detail {
 
-inline std::string absolute_path(std::string_view path) {
-  std::string absolute(path);
-  if (!path.starts_with('/')) {
-    char folder[PATH_MAX];
-    absolute = ::getcwd(folder, sizeof folder) != nullptr ? folder + ('/' + absolute) : '/' + absolute;
-  }
-  while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
-  return absolute;
+// The query of the folder's URL, a signature perhaps, goes with it; a fragment is nothing to a server.
+inline std::string archive_url(std::string_view folder, std::string_view full_name) {
+  folder = folder.substr(0, folder.find('#'));
+  const auto query = std::min(folder.find('?'), folder.size());
+  std::string url(folder.substr(0, query));
+  while (url.ends_with('/')) url.pop_back();
+  return url.append("/").append(full_name).append(".tgz").append(folder.substr(query));
 }
 
 }  // namespace detail
@@ -56,10 +54,8 @@ inline Expected<CoreAgentLocation> core_agent_location(const FinalConfig& config
   if (!config.core_agent_sha256.empty() && !detail::is_sha256(config.core_agent_sha256)) {
     return bad("core_agent_sha256 is not 64 lower-case hexadecimal digits");
   }
-  std::string url = config.download_url;
-  while (url.ends_with('/')) url.pop_back();
   return CoreAgentLocation{detail::absolute_path(config.core_agent_dir), config.core_agent_full_name,
-                           url + '/' + config.core_agent_full_name + ".tgz", config.core_agent_sha256,
+                           detail::archive_url(config.download_url, config.core_agent_full_name), config.core_agent_sha256,
                            config.core_agent_permissions};
 }
 

@@ -166,7 +166,9 @@ class Transfer {
     auto value = variables_.find(name);
     return value.empty() ? variables_.find(other) : value;
   }
+  // None for http: that is good because it does not leave this machine.
   std::string proxy(std::string_view scheme) const {
+    if (scheme == "http" && !options_.allow_http) return {};
     auto value = scheme == "https" ? variable("https_proxy", "HTTPS_PROXY") : variables_.find("http_proxy");
     return value.empty() ? variable("all_proxy", "ALL_PROXY") : value;
   }

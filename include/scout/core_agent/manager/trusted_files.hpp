@@ -25,22 +25,26 @@ inline Error untrusted(std::string_view path, std::string_view why) {
   return {ErrorCode::refused, std::string(path) + ' ' + std::string(why)};
 }
 
+inline Expected<void> check_owner(const struct stat& status, std::string_view path) {
+  if (is_trusted(status.st_uid)) return {};
+  return untrusted(path, "belongs to user " + std::to_string(status.st_uid) + ", not to this one");
+}
+
 // `allowed`: the mode bits that the configuration sets, so that a group may be let in on purpose. Others never are.
 inline Expected<void> check_trusted(const struct stat& status, std::string_view path, unsigned allowed) {
-  if (!is_trusted(status.st_uid))
-    return untrusted(path, "belongs to user " + std::to_string(status.st_uid) + ", not to this one");
+  if (const auto fine = check_owner(status, path); !fine) return fine;
   if ((status.st_mode & writable_by_others & ~(allowed & 0020)) != 0) {
     return untrusted(path, "may be written by others (mode " + mode_text(status.st_mode & 0777) + ")");
   }
   return {};
 }
 
-// A directory on the way: others may write it only as they may /tmp, where they cannot touch what is not theirs.
-inline Expected<void> check_on_the_way(const struct stat& status, std::string_view path) {
-  if (!is_trusted(status.st_uid))
-    return untrusted(path, "belongs to user " + std::to_string(status.st_uid) + ", not to this one");
-  if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0) return untrusted(path, "may be written by everybody");
-  return {};
+// A directory on the way: others may write it only as they may /tmp, where they cannot touch what is not theirs. Who may write it
+// otherwise can put another directory of this user's, or root's, in the place of the next one.
+inline Expected<void> check_on_the_way(const struct stat& status, std::string_view path, unsigned allowed) {
+  if ((status.st_mode & S_ISVTX) != 0) return check_owner(status, path);
+  if ((status.st_mode & S_IWOTH) != 0) return untrusted(path, "may be written by everybody");
+  return check_trusted(status, path, allowed);
 }
 
 // A directory in a directory; ENOENT: made with `permissions`, whatever the umask, when `create` says so.
@@ -78,7 +82,7 @@ inline Expected<Descriptor> open_trusted_directory(const std::string& path, bool
     const std::string name(rest.substr(0, rest.find('/')));
     rest.remove_prefix(name.size() < rest.size() ? name.size() + 1 : name.size());
     if (name.empty() || name == ".") continue;
-    if (const auto fine = check_on_the_way(status, walked.empty() ? "/" : walked); !fine) return fine.error();
+    if (const auto fine = check_on_the_way(status, walked.empty() ? "/" : walked, permissions); !fine) return fine.error();
     walked += '/' + name;
     auto next = open_directory_at(directory.number(), name, walked, create, permissions);
     if (!next) return next.error();
