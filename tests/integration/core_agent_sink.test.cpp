@@ -370,6 +370,36 @@ TEST_CASE("a batch that breaks the connection every time is given up, the others
   CHECK(sender.balanced());
 }
 
+TEST_CASE("a batch that breaks the connection before it is sent whole is given up, the others arrive") {
+  FaultyPeer peer;
+  Sender sender(peer);
+  peer.close_at_byte(100'000);
+  peer.start();
+  REQUIRE(sender.write(0, std::string(3'000'000, 'x')));
+  sender.write_all(1, 3);
+  for (int i = 0; i < 100 && !sender.flush(50ms); ++i) peer.close_at_byte(100'000);
+  CHECK(sender.settlement.dropped_transactions[Reason::refused] == 1);
+  CHECK(sender.settlement.delivered_transactions == 2);
+  CHECK(sender.balanced());
+}
+
+TEST_CASE("of a batch that is larger than the socket it says that it sends on, as long as the other side reads") {
+  FaultyPeer peer;
+  peer.start();
+  Sender sender(peer);
+  REQUIRE(sender.flush());
+  peer.freeze();
+  REQUIRE(sender.write(0, std::string(3'000'000, 'x')));
+  sender.service_at(std::chrono::steady_clock::now());
+  CHECK(sender.settlement.sends_on);
+  for (int i = 0; i < 1000 && sender.settlement.sends_on; ++i) sender.service_at(std::chrono::steady_clock::now());
+  CHECK(!sender.settlement.sends_on);
+  peer.thaw();
+  CHECK(sender.flush());
+  CHECK(!sender.settlement.sends_on);
+  CHECK(sender.settlement.delivered_transactions == 1);
+}
+
 TEST_CASE("what is given up at the end is counted under the reason given") {
   FaultyPeer peer;
   peer.on_message(Behaviour::mute);

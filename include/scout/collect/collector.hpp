@@ -61,6 +61,7 @@ class Collector {
     bool active = false;       // a transaction is live, or was completed
     bool outstanding = false;  // the sink waits for the other side
     bool progressed = false;   // something was handed to the sink, or settled by it
+    bool sends_on = false;     // the sink has sent a part, and can go on at once
     double fullest = 0;        // what was found in a ring, or had ended in the slots, as a part of it
   };
 
@@ -179,6 +180,7 @@ class Collector {
     const std::uint64_t unsettled = totals_.transactions.live;
     found.outstanding = settle();
     found.progressed |= totals_.transactions.live != unsettled;
+    found.sends_on = sends_on_;
     if (watch_.overdue(Clock::now(), totals_.transactions.delivered)) report_silence();
     looked_at_ = current_ticks(registry_);
     return found;
@@ -366,6 +368,7 @@ class Collector {
     Settlement settlement;
     const bool outstanding = target_.sink.service(target_.sink.sink, settlement);
     account(settlement);
+    sends_on_ = settlement.sends_on;
     return outstanding;
   }
 
@@ -419,6 +422,7 @@ class Collector {
   Stats totals_;  // what was decided and delivered here; live: in the sink
   std::int64_t memory_ = -1;  // bytes; -1: not looked at in this pass
   bool has_completed_ = false;
+  bool sends_on_ = false;  // the sink, when it was last asked
   Clock::time_point metrics_due_{};
   DeliveryWatch watch_{0};
   LossReport losses_;

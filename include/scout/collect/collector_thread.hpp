@@ -163,7 +163,7 @@ class CollectorThread {
       }
       if (serve_requests()) return;
       const Clock::time_point now = Clock::now();
-      if (found.active) quiet_since = now;
+      if (found.active || found.sends_on) quiet_since = now;
       wait = next_wait(wait, now - std::exchange(looked_at, now), found);
       if (now - quiet_since > awake_after_work) {
         const auto longest =
@@ -172,7 +172,7 @@ class CollectorThread {
         wait = first_wait;
       } else {
         const bool answers_are_due = found.outstanding && found.progressed && wait < longest_wait;
-        wait_for_signal(seen, answers_are_due ? std::min(wait, service_wait) : wait);
+        wait_for_signal(seen, answers_are_due || found.sends_on ? std::min(wait, service_wait) : wait);
       }
     }
   }

@@ -70,6 +70,7 @@ class CoreAgentSink {
   // service() at a time of the caller's.
   bool service_at(TimePoint now, Settlement& settlement) {
     if (!outbox_.empty() || !introduced_ || connection_.state() != Connection::State::waiting) pump(now);
+    settled_.sends_on = settled_.sends_on && connection_.open() && !outbox_.unsent().empty();
     hand_over(settlement);
     return outstanding();
   }
@@ -204,7 +205,7 @@ class CoreAgentSink {
       if (*sent == 0) break;
       if (!outbox_.in_flight()) progress_ = now;
       outbox_.sent(*sent, settled_);
-      any = true;
+      any = settled_.sends_on = true;
     }
     return any;
   }
@@ -235,6 +236,7 @@ class CoreAgentSink {
     settlement.delivered_spans += settled_.delivered_spans;
     settlement.redelivered_transactions += settled_.redelivered_transactions;
     settlement.dropped_tags += settled_.dropped_tags;
+    settlement.sends_on = settled_.sends_on;
     for (std::size_t reason = 0; reason < reason_count; ++reason) {
       settlement.dropped_transactions.counts[reason] += settled_.dropped_transactions.counts[reason];
       settlement.dropped_spans.counts[reason] += settled_.dropped_spans.counts[reason];

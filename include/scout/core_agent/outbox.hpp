@@ -96,10 +96,10 @@ class Outbox {
     return true;
   }
 
-  // The connection is gone: what was in flight is sent again. A message that was next to be answered each time on a
-  // connection that was `registered` may be what breaks the core agent, so it is not sent forever.
+  // The connection is gone: what was in flight is sent again. A message that was next to be answered each time on a connection
+  // that was `registered`, if only a part of it was sent, may be what breaks the core agent, so it is not sent forever.
   void rewind(bool registered, Settlement& settlement) noexcept {
-    const bool doubtful = registered && next_ > first_;
+    const bool doubtful = registered && in_flight();
     next_ = first_;
     partly_sent_ = 0;
     if (doubtful && ++entries_[first_].breaks >= limits_.sendings) {

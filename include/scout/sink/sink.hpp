@@ -47,6 +47,8 @@ struct Settlement {
   Drops dropped_transactions, dropped_spans;
   std::uint64_t dropped_tags = 0;              // of traces that were too large with them
   std::uint64_t redelivered_transactions = 0;  // sent a second time after a reconnect; part of delivered once answered
+  // A part of what was written is on its way, and the rest waits for the next service(), which should come soon.
+  bool sends_on = false;
 
   // One transaction with so many spans arrived, or was lost.
   void deliver(std::uint64_t spans) noexcept {

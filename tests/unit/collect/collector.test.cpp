@@ -129,6 +129,26 @@ TEST_CASE("transactions that ended fill the slots as records fill a ring, those 
   CHECK(bench.sink.seen.size() == 2048);
 }
 
+TEST_CASE("a look tells whether the sink sends on") {
+  struct : Operations {
+    bool service(scout::Settlement& settlement) {
+      settlement.sends_on = sends_on;
+      return true;
+    }
+    void abandon(scout::Reason, scout::Settlement&) {}
+    scout::SinkStatus status() const { return {}; }
+
+    bool sends_on = true;
+  } sink;
+  CollectorBench bench;
+  Collector::Target target = bench.target();
+  target.sink = sink_table(sink);
+  Collector collector(bench.registry(), target);
+  CHECK(collector.pass().sends_on);
+  sink.sends_on = false;
+  CHECK(!collector.pass().sends_on);
+}
+
 TEST_CASE("what a look without memory has found is sent once") {
   struct : Operations {
     bool service(scout::Settlement&) {

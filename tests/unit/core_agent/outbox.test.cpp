@@ -256,12 +256,24 @@ TEST_CASE("a message that was next to be answered at the end of five connections
   CHECK(box.send(everything) == "b");
 }
 
-TEST_CASE("a connection that ends before anything was sent whole blames no message") {
+TEST_CASE("a message of which only a part was sent at the end of five connections is given up") {
+  Box box;
+  box.add_all("ab");
+  for (int i = 0; i < 5; ++i) {
+    box.send(50);
+    box.outbox.rewind(true, box.settlement);
+  }
+  CHECK(box.settlement.dropped_transactions[Reason::refused] == 1);
+  CHECK(box.send(everything) == "b");
+}
+
+TEST_CASE("a connection that ends before anything was sent, or that was not registered, blames no message") {
   Box box;
   box.add_all("a");
   for (int i = 0; i < 20; ++i) {
-    box.send(50);
     box.outbox.rewind(true, box.settlement);
+    box.send(50);
+    box.outbox.rewind(false, box.settlement);
   }
   CHECK(box.send(everything) == "a");
 }
