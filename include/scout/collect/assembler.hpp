@@ -157,7 +157,7 @@ class Assembler {
         ++pending_spans_;
         break;
       }
-      case RecordKind::name: assembly.span(context.span()).operation = name(record, payload, assembly); break;
+      case RecordKind::name: assembly.name_span(context, name(record, payload, assembly)); break;
       case RecordKind::allocations: take_allocations(record, assembly, context, buffer.index + 1); break;
       default: take_tag(record, payload, assembly, context);
     }

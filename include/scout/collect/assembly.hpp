@@ -52,6 +52,7 @@ class Assembly {
     spans_.clear();
     tags_.clear();
     index_.clear();
+    early_names_.clear();
     request_ = ArrivedSpan{};
     pending_ = open_explicit_ = 0;
     has_statements_ = false;
@@ -61,7 +62,7 @@ class Assembly {
   // What it keeps for the next one, in bytes.
   std::size_t kept() const noexcept {
     return sizeof *this + spans_.capacity() * sizeof(ArrivedSpan) + tags_.capacity() * sizeof(ArrivedTag) +
-           index_.capacity() * sizeof(std::uint32_t) + texts_.kept();
+           index_.capacity() * sizeof(std::uint32_t) + early_names_.capacity() * sizeof(EarlyName) + texts_.kept();
   }
 
   // After its transaction: its texts are of no use any more.
@@ -102,9 +103,20 @@ class Assembly {
   }
   void open_span(ContextWord context, std::string_view operation, std::uint64_t start) {
     ArrivedSpan& span = started(context, start);
-    if (!operation.empty()) span.operation = operation;
+    if (operation.empty()) {
+      take_early_name(span);
+    } else if (span.operation.empty()) {
+      span.operation = operation;
+    }
     span.is_explicit = true;
     if (!span.ended) ++open_explicit_;
+  }
+  // The name that a span begins with stands right before the record that opens it. What has come before that is a later name, by a
+  // thread whose ring is read earlier.
+  void name_span(ContextWord context, std::string_view name) {
+    ArrivedSpan& span = this->span(context.span());
+    if (!span.started && !span.operation.empty()) early_names_.push_back({span.id, span.operation});
+    span.operation = name;
   }
   void close_span(ContextWord context, std::uint64_t stop, std::uint32_t statement) {
     ArrivedSpan& span = this->span(context.span());
@@ -139,6 +151,17 @@ class Assembly {
   std::int64_t first_memory = -1;  // resident bytes when the collector first saw the transaction; -1: not seen live
 
  private:
+  struct EarlyName {
+    std::uint16_t span;
+    std::string_view name;
+  };
+
+  void take_early_name(ArrivedSpan& span) noexcept {
+    for (const EarlyName& early : early_names_) {
+      if (early.span == span.id) span.operation = early.name;  // the last one counts
+    }
+  }
+
   // What the trace is judged by.
   static bool outlives_limit(std::string_view key) noexcept {
     return key == "error" || key == "transaction.name" || key == "stack";
@@ -158,6 +181,7 @@ class Assembly {
   std::vector<ArrivedSpan> spans_;
   std::vector<ArrivedTag> tags_;
   std::vector<std::uint32_t> index_;
+  std::vector<EarlyName> early_names_;
   ArrivedSpan request_;
   TextArena texts_;
 };

@@ -22,7 +22,7 @@ namespace scout::inline v0::detail {
 
 class TraceBuilder {
  public:
-  // A tag that the collector adds to the request, after the application's own.
+  // A tag that the collector adds to the request, after the application's own; of the same key, in its place.
   struct RequestTag {
     std::string_view key;
     std::string json;
@@ -53,7 +53,11 @@ class TraceBuilder {
     };
 
     tag_views(assembly.request());
-    for (const RequestTag& tag : own_tags) tags_.emplace_back(tag.key, assembly.texts().copy(tag.json));
+    for (const RequestTag& own : own_tags) {
+      const TagView tag(own.key, assembly.texts().copy(own.json));
+      const auto same = std::find_if(tags_.begin(), tags_.end(), [&](const TagView& other) { return other.key() == own.key; });
+      same == tags_.end() ? void(tags_.push_back(tag)) : void(*same = tag);
+    }
     const std::span<const TagView> request_tags(tags_);
 
     const Time start = timeline.at(slot.start), stop = timeline.at(slot.stop);
@@ -68,8 +72,9 @@ class TraceBuilder {
         parent = span.parent;
         parent_id = assembly.find(parent) == nothing ? root_id : seed.span(number, parent);
       }
-      spans_.emplace_back(seed.span(number, span.id), parent_id, span.operation, timeline.at(span.start),
-                          span.ended ? timeline.at(span.clamped_stop()) : stop,
+      const Time started = timeline.at(span.start);
+      spans_.emplace_back(seed.span(number, span.id), parent_id, span.operation, started,
+                          span.ended ? timeline.at(span.clamped_stop()) : std::max(started, stop),
                           span.tag_count == 0 ? std::span<const TagView>() : tag_views(span));
     }
     return Trace(seed.request(number), start, stop, request_tags, spans_, load(slot.refused_spans));

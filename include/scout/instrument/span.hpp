@@ -294,7 +294,7 @@ class Span {
     if (buffer != nullptr) statement_ = detail::statement_hash(*buffer->registry, what);
   }
 
-  // For work below this span, on any thread; where it is not recorded, for work below its parent.
+  // For work below this span, on any thread, also once it has ended; where it is not recorded, for work below its parent.
   TraceContext context() const noexcept;
 
  private:
@@ -310,7 +310,7 @@ class Span {
       detail::close_span(context_, start_, true, stop, statement_, skipped_frames);
       detail::stay_on_stack();
     }
-    forget();
+    is_recorded_ = false;
   }
   void forget() noexcept {
     is_recorded_ = false;

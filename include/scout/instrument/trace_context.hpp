@@ -90,10 +90,10 @@ auto bind(Function function) {
   return detail::Bound<Function>(TraceContext::current(), static_cast<Function&&>(function));
 }
 
-// Whether a span that starts here would be recorded.
+// Whether a span that starts here would be recorded, as long as its transaction has room for one.
 inline bool is_recording() noexcept {
-  const detail::ContextWord context = detail::current_place().context;
-  return context.in_transaction() && !context.suppressed();
+  const auto [buffer, context] = detail::current_place();
+  return context.in_transaction() && !context.suppressed() && buffer->registry->transactions.find(context) != nullptr;
 }
 
 // The id of the current transaction, for log lines; empty outside of one.

@@ -263,7 +263,8 @@ inline void flag_transaction(TransactionSlot::Flag flag) noexcept {
 // The transaction is counted and not sent, whatever the configuration says.
 inline void ignore_transaction() noexcept { detail::flag_transaction(detail::TransactionSlot::ignored); }
 
-// The whole new name with its prefix ("Controller/graphql.Users"); the last call wins, an empty name is none.
+// The whole new name with its prefix ("Controller/graphql.Users"); the last call wins, an empty name is none. Of several
+// threads' calls between two looks of the collector, which are at most 0.4 s apart, any may be the last.
 template <detail::TextLike Name>
 void rename_transaction(const Name& name) noexcept {
   if (const detail::Text text(name); text.size != 0) detail::tag_request("transaction.name", name);

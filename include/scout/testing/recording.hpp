@@ -144,7 +144,8 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  // False: another agent is installed in this process, and nothing is recorded here.
+  // False: another agent is installed in this process, or SCOUT_MONITOR is off, and nothing is recorded here. The other variables
+  // count in a recording as well.
   bool installed() const noexcept { return installed_; }
 
   // Every transaction that has finished so far, in the order in which they were completed.

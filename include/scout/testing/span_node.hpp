@@ -44,7 +44,7 @@ namespace scout::inline v0::detail {
 using testing::RecordedSpan, testing::RecordedTag, testing::RecordedTrace, testing::tag_json;
 
 inline testing::AssertionResult not_installed() {
-  return testing::AssertionResult("nothing was recorded: another agent is installed");
+  return testing::AssertionResult("nothing was recorded: another agent is installed, or SCOUT_MONITOR is off in the environment");
 }
 
 // Points into the trace.

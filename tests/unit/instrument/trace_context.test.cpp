@@ -2,6 +2,8 @@
 
 #include <scout/testing.hpp>
 
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -91,10 +93,47 @@ TEST_CASE("attaching the context of a transaction that is over records nothing a
   recording.traces();
   {
     scout::Attach attach{context};
+    CHECK_FALSE(scout::is_recording());
     scout::ScopedSpan late{"late"};
     scout::Span movable{"late"};
   }
   CHECK(ledger.spans().dropped[scout::Reason::late] == 2);
+}
+
+TEST_CASE("a span has its last name, whichever threads gave it the others") {
+  scout::testing::Recording recording;
+  for (int i = 0; i < 20; ++i) {
+    scout::WebTransaction transaction{"page"};
+    std::optional<scout::Span> named, literal, same;
+    std::thread(scout::bind([&] {
+      named.emplace(std::string("unknown"), "HTTP");
+      literal.emplace("Literal");
+      same.emplace(std::string("same"));
+    })).join();
+    for (const char* const name : {"later", "GET"}) {
+      named->rename(name, "HTTP");
+      literal->rename(name, "HTTP");
+    }
+  }
+  for (const auto& trace : recording.traces()) {
+    CHECK(matches(trace, web("page").children(span("HTTP/GET"), span("HTTP/GET"), span("Custom/same"))));
+  }
+}
+
+TEST_CASE("what is recorded below a span that has ended stays in its transaction") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::Span over{"over"};
+    over.end();
+    CHECK_FALSE(over.tag("late", 1));
+    scout::Attach attach{over.context()};
+    scout::ScopedSpan attached{"attached"};
+    scout::Span child = over.child("child");
+    scout::WebTransaction nested{"nested"};
+  }
+  const auto below = span("Custom/over").children(span("Custom/attached").children(span("Controller/nested")), span("Custom/child"));
+  CHECK(matches(recording, web("page").children(below)));
 }
 
 TEST_CASE("many threads under one transaction: every span arrives under the right parent") {

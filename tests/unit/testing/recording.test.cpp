@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <optional>
+
 using namespace std::chrono_literals;
 
 TEST_SUITE_BEGIN("testing/recording");
@@ -45,6 +48,32 @@ TEST_CASE("a recording has the application's events") {
   REQUIRE_FALSE(events.empty());
   CHECK(events[0].type() == "scout.metadata");
   CHECK(events[0].source().starts_with("Pid: "));
+}
+
+TEST_CASE("a key of the collector's own that the application has used is there once") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"page"};
+    scout::add_context("mem_delta", "mine");
+    scout::add_context("after", 1);
+  }
+  const auto trace = recording.traces().at(0);
+  REQUIRE(trace.tags().size() == 2);
+  CHECK(trace.tags()[0].key() == "mem_delta");
+  CHECK(trace.tags()[0].json() != "\"mine\"");
+  CHECK(trace.tags()[1].key() == "after");
+}
+
+TEST_CASE("a span that begins after its transaction has ended lasts no time") {
+  scout::testing::Recording recording;
+  std::optional<scout::Span> future;
+  {
+    scout::WebTransaction transaction{"page"};
+    future.emplace("future", std::chrono::system_clock::now() + std::chrono::hours(1));
+  }
+  const auto trace = recording.traces().at(0);
+  REQUIRE(trace.spans().size() == 2);
+  CHECK(trace.spans()[1].stop() == trace.spans()[1].start());
 }
 
 TEST_CASE("the manual clock makes times exact on every thread") {
