@@ -158,6 +158,18 @@ class Program(unittest.TestCase):
         self.assertEqual(agent.end()[0], 0)
         self.assertFalse(os.path.exists(path))
 
+    def test_the_address_may_be_spelled_as_scout_shows_it(self):
+        path = self.file("agent.sock")
+        agent = Agent("--address", "unix:" + path)
+        self.assertEqual(send(path, REGISTER), [{"Register": {"id": None, "result": "Success"}}])
+        self.assertEqual(agent.end()[0], 0)
+
+    def test_what_is_no_port_is_refused(self):
+        for port in ("", "65536", "99999", "+0", " 0", "-1", "0x"):
+            status, out, err = run("--address", "tcp://127.0.0.1:" + port)
+            self.assertEqual((status, out), (1, ""), port)
+            self.assertEqual(err.splitlines()[0], "scout-local-agent: tcp://127.0.0.1:%s has no port from 0 to 65535" % port)
+
     def test_core_agent_shutdown_ends_it(self):
         agent = Agent("--address", "tcp://127.0.0.1:0")
         send(agent.address, {"CoreAgentShutdown": {}})

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -96,7 +98,7 @@ Descriptor::~Descriptor() {
 
 Expected<Listener> Listener::open(std::string_view address, bool remote) {
   if (address.starts_with("tcp://")) return open_tcp(address.substr(6), remote);
-  for (const std::string_view prefix : {"unix://", "file://"}) {
+  for (const std::string_view prefix : {"unix://", "file://", "unix:"}) {
     if (address.starts_with(prefix)) return open_unix(address.substr(prefix.size()));
   }
   return open_unix(address);
@@ -109,6 +111,10 @@ Expected<Listener> Listener::open_tcp(std::string_view host_and_port, bool remot
   std::string host{host_and_port.substr(0, colon)};
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const std::string port{host_and_port.substr(colon + 1)};
+  std::uint16_t number = 0;
+  const auto [end, wrong] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (wrong != std::errc{} || end != port.data() + port.size())
+    return Error{ErrorCode::invalid_argument, fmt::format("tcp://{} has no port from 0 to 65535", host_and_port)};
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
