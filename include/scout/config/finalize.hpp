@@ -181,7 +181,8 @@ class Finalizer {
         if (take_text(*text, variable)) return Origin::environment;
       }
       const bool is_nameless = key.name == "name" && config_.name && config_.name->empty();  // as in the environment
-      if (field.is_given() && !is_nameless && fits(field.take_given(), std::string(key.name) + " is " + field.given_text() + " in code")) {
+      if (field.is_given() && !is_nameless &&
+          fits(field.take_given(), std::string(key.name) + " is " + field.given_text() + " in code")) {
         return Origin::code;
       }
       if (const auto text = derived(key.name); !text.empty() && take_text(text, key.name)) return Origin::derived;

@@ -130,7 +130,8 @@ TEST_CASE("a recording that another agent keeps from recording neither matches a
   scout::testing::Recording first, second;
   TemporaryFile file;
   Updating updating;
-  CHECK(matches_golden(second, file.path).message() == "nothing was recorded: another agent is installed, or SCOUT_MONITOR is off in the environment");
+  CHECK(matches_golden(second, file.path).message() ==
+        "nothing was recorded: another agent is installed, or SCOUT_MONITOR is off in the environment");
   CHECK_FALSE(std::ifstream(file.path).is_open());
 }
 

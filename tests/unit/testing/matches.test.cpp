@@ -45,7 +45,8 @@ TEST_SUITE_BEGIN("testing/matches");
 TEST_CASE("a recording that another agent keeps from recording matches nothing, not even nothing") {
   scout::testing::Recording first, second;
   CHECK(matches(first));
-  CHECK(matches(second).message() == "nothing was recorded: another agent is installed, or SCOUT_MONITOR is off in the environment");
+  CHECK(matches(second).message() ==
+        "nothing was recorded: another agent is installed, or SCOUT_MONITOR is off in the environment");
   CHECK_FALSE(matches(second, web("page")));
 }
 
