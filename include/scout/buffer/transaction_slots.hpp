@@ -23,6 +23,7 @@ struct alignas(128) TransactionSlot {
   std::uint32_t next_id;        // the first span id not yet given out
   std::uint32_t claimed;        // ids given out and not returned: the count that the cap is about
   std::uint32_t refused_spans;  // that were started and never became current
+  std::uint32_t last_order;     // of a tag or name (Record)
   std::uint64_t operation;      // as the word of a span's record
   std::uint64_t start, stop;    // ticks
   std::uint64_t incarnation;    // transactions this slot has held: with the slot's index, a transaction's number

@@ -157,7 +157,7 @@ class Assembler {
         ++pending_spans_;
         break;
       }
-      case RecordKind::name: assembly.name_span(context, name(record, payload, assembly)); break;
+      case RecordKind::name: assembly.name_span(context, name(record, payload, assembly), static_cast<std::uint32_t>(record.a)); break;
       case RecordKind::allocations: take_allocations(record, assembly, context, buffer.index + 1); break;
       default: take_tag(record, payload, assembly, context);
     }
@@ -219,7 +219,7 @@ class Assembler {
     }
     if (span.counter != counter) return;
     const auto tag = [&assembly, context, this](std::string_view key, std::uint64_t value) {
-      add_tag(assembly, context, key, RecordKind::tag_unsigned, value, 0);
+      add_tag(assembly, context.with_order(0), key, RecordKind::tag_unsigned, value, 0);
     };
     const std::uint64_t start = span.allocations, bytes = span.allocated_bytes;  // the span may move
     tag("start_allocations", start);
@@ -234,13 +234,18 @@ class Assembler {
     const std::size_t key_size = record.key_size();
     const bool is_literal = record.a != 0, is_stack = record.kind() == RecordKind::stack;
     const std::string_view key = is_literal ? Record{record.a, 0, 0, 0}.literal() : is_stack ? "stack" : payload.substr(0, key_size);
-    if (ArrivedTag* const tag = assembly.find_tag(context, key)) return replace(assembly, *tag, record, payload.substr(key_size));
+    const std::uint32_t order = assembly.order(context);
+    if (ArrivedTag* const tag = assembly.find_tag(context, key)) {
+      if (is_current(*tag, order)) replace(assembly, *tag, record, payload.substr(key_size));
+      return;
+    }
     if (!has_room(assembly, payload.size())) return drop_tag();
     const std::string_view kept = assembly.texts().copy(payload), value = kept.substr(key_size);
     ArrivedTag* const tag = assembly.add_tag(context, is_literal || is_stack ? key : kept.substr(0, key_size));
     if (tag == nullptr) return drop_tag();
     tag->payload = value;
     tag->room = static_cast<std::uint16_t>(value.size());
+    tag->order = order;
     set(*tag, record.kind(), record.a, record.b);
   }
 
@@ -258,10 +263,19 @@ class Assembler {
 
   // A scalar leaves the place of a text as it is.
   void add_tag(Assembly& assembly, ContextWord context, std::string_view key, RecordKind kind, std::uint64_t a, std::uint64_t b) {
+    const std::uint32_t order = assembly.order(context);
     ArrivedTag* tag = assembly.find_tag(context, key);
     if (tag == nullptr) tag = assembly.add_tag(context, key);
     if (tag == nullptr) return drop_tag();
-    set(*tag, kind, a, b);
+    if (is_current(*tag, order)) set(*tag, kind, a, b);
+  }
+
+  // Whether a value is not older than the one that a tag has, and its order then the tag's.
+  static bool is_current(ArrivedTag& tag, std::uint32_t order) noexcept {
+    if (order == 0) return true;
+    if (order < tag.order) return false;
+    tag.order = order;
+    return true;
   }
 
   static void set(ArrivedTag& tag, RecordKind kind, std::uint64_t a, std::uint64_t b) noexcept {

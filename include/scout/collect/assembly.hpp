@@ -22,6 +22,7 @@ struct ArrivedTag {
   RecordKind kind{};
   std::uint16_t room = 0;        // bytes that there are for its payload
   std::uint32_t next = nothing;  // of the same span
+  std::uint32_t order = 0;       // of its value (Record)
   std::uint64_t a = 0, b = 0;
   std::string_view payload;
 };
@@ -36,6 +37,7 @@ struct ArrivedSpan {
   std::uint32_t counter = 0;                           // whose counts of allocations are known, plus one
   std::uint64_t allocations = 0, allocated_bytes = 0;  // at its start
   std::uint32_t first_tag = nothing, last_tag = nothing, tag_count = 0;
+  std::uint32_t name_order = 0;  // (Record)
 
   // In ticks: its stop, but not before its start, whatever the application said.
   std::uint64_t clamped_stop() const noexcept {
@@ -52,9 +54,8 @@ class Assembly {
     spans_.clear();
     tags_.clear();
     index_.clear();
-    early_names_.clear();
     request_ = ArrivedSpan{};
-    pending_ = open_explicit_ = 0;
+    pending_ = open_explicit_ = last_order_ = 0;
     has_statements_ = false;
     first_memory = -1;
   }
@@ -62,7 +63,7 @@ class Assembly {
   // What it keeps for the next one, in bytes.
   std::size_t kept() const noexcept {
     return sizeof *this + spans_.capacity() * sizeof(ArrivedSpan) + tags_.capacity() * sizeof(ArrivedTag) +
-           index_.capacity() * sizeof(std::uint32_t) + early_names_.capacity() * sizeof(EarlyName) + texts_.kept();
+           index_.capacity() * sizeof(std::uint32_t) + texts_.kept();
   }
 
   // After its transaction: its texts are of no use any more.
@@ -103,20 +104,16 @@ class Assembly {
   }
   void open_span(ContextWord context, std::string_view operation, std::uint64_t start) {
     ArrivedSpan& span = started(context, start);
-    if (operation.empty()) {
-      take_early_name(span);
-    } else if (span.operation.empty()) {
-      span.operation = operation;
-    }
+    if (span.operation.empty()) span.operation = operation;
     span.is_explicit = true;
     if (!span.ended) ++open_explicit_;
   }
-  // The name that a span begins with stands right before the record that opens it. What has come before that is a later name, by a
-  // thread whose ring is read earlier.
-  void name_span(ContextWord context, std::string_view name) {
+  // The name that a span begins with has no order.
+  void name_span(ContextWord context, std::string_view name, std::uint32_t order) {
     ArrivedSpan& span = this->span(context.span());
-    if (!span.started && !span.operation.empty()) early_names_.push_back({span.id, span.operation});
+    if (order < span.name_order) return;
     span.operation = name;
+    span.name_order = order;
   }
   void close_span(ContextWord context, std::uint64_t stop, std::uint32_t statement) {
     ArrivedSpan& span = this->span(context.span());
@@ -126,6 +123,15 @@ class Assembly {
     span.ended = true;
     span.stop = stop;
     if (span.is_explicit) --open_explicit_;
+  }
+
+  // Which of the transaction's tags has the order in the target of a record, of which that holds the low bits.
+  std::uint32_t order(ContextWord target) noexcept {
+    if (target.order() == 0) return 0;
+    const auto ahead = static_cast<std::int16_t>(target.order() - last_order_);
+    const std::uint32_t order = last_order_ + static_cast<std::uint32_t>(std::int32_t{ahead});
+    if (ahead > 0) last_order_ = order;
+    return order;
   }
 
   // A key's tag, whose place its last value takes; nullptr: it has none yet.
@@ -151,17 +157,6 @@ class Assembly {
   std::int64_t first_memory = -1;  // resident bytes when the collector first saw the transaction; -1: not seen live
 
  private:
-  struct EarlyName {
-    std::uint16_t span;
-    std::string_view name;
-  };
-
-  void take_early_name(ArrivedSpan& span) noexcept {
-    for (const EarlyName& early : early_names_) {
-      if (early.span == span.id) span.operation = early.name;  // the last one counts
-    }
-  }
-
   // What the trace is judged by.
   static bool outlives_limit(std::string_view key) noexcept {
     return key == "error" || key == "transaction.name" || key == "stack";
@@ -177,11 +172,11 @@ class Assembly {
   }
 
   std::uint32_t transaction_ = 0, pending_ = 0, open_explicit_ = 0;
+  std::uint32_t last_order_ = 0;  // that has come
   bool has_statements_ = false;
   std::vector<ArrivedSpan> spans_;
   std::vector<ArrivedTag> tags_;
   std::vector<std::uint32_t> index_;
-  std::vector<EarlyName> early_names_;
   ArrivedSpan request_;
   TextArena texts_;
 };

@@ -12,12 +12,14 @@
 //   opened_named         0                     start                its clock       the span's own
 //   opened_of_function   __func__              start                its clock       the span's own
 //   closed               hash of a statement   its clock            stop            the span's own
-//   name                 sizes                 0                    cut bytes       the span's own; text in the next slots
+//   name                 sizes                 order                cut bytes       the span's own; text in the next slots
 //   tag                  sizes                 key literal or 0     cut bytes       span or request; text in the next slots
 //   tag_<scalar>         key literal           value, 8 or 16 bytes                 span or request
 //   allocations          0                     count                bytes           the span's own, of its thread so far
 //   stack                sizes                 key literal or 0     0               span or request; addresses in the next slots
 //
+// Order: what may be said again on any thread is numbered within its transaction, as the rings are not read in the order of their
+// writing; 0: only its own ring says. That of a tag stands in its context, where that of a span has the parent.
 // Sizes: key 16 bits, value 32 bits. The slots that follow hold the key, where it is no literal, and the value.
 // A stack's addresses are 8 bytes each, those of calls, innermost first.
 

@@ -34,7 +34,7 @@ inline void put_frames(ThreadBuffer& buffer, ContextWord context, const std::uin
   const AgentHooks* const hooks = __atomic_load_n(&buffer.registry->hooks, __ATOMIC_ACQUIRE);
   if (hooks == nullptr) return;
   std::uint64_t frames[stack_limit];
-  put_frames(buffer, context, frames, hooks->capture(frames, stack_limit, skipped));
+  put_frames(buffer, context.with_order(0), frames, hooks->capture(frames, stack_limit, skipped));
 }
 
 // Behind a call that may take a stack: a call that is its function's last would be a jump otherwise, with the function's frame

@@ -64,7 +64,8 @@ class MovableTransaction {
     return MovableTransaction(detail::BackgroundKind::prefix(), name);
   }
   // The other one is over without an end.
-  MovableTransaction(MovableTransaction&& other) noexcept : start_(other.start_), context_(other.context_) {
+  MovableTransaction(MovableTransaction&& other) noexcept
+      : start_(other.start_), is_recorded_(other.is_recorded_), context_(other.context_) {
     other.context_ = {};
   }
   MovableTransaction& operator=(MovableTransaction&&) = delete;
@@ -76,7 +77,7 @@ class MovableTransaction {
     context_ = {};
     if (context.span() == detail::ContextWord::root_id) {
       detail::finish_root(context);
-    } else if (context.in_transaction()) {
+    } else if (context.in_transaction() && is_recorded_) {
       detail::close_span(context, start_, false);
     }
   }
@@ -87,7 +88,7 @@ class MovableTransaction {
   bool tag(TagKey key, const T& value) {
     if (!context_.in_transaction()) return false;
     detail::ThreadBuffer* const buffer = detail::recording_buffer();
-    return buffer != nullptr && detail::put_tag(*buffer, context_.request(), key, value);
+    return buffer != nullptr && detail::put_tag(*buffer, detail::in_order(*buffer, context_.request()), key, value);
   }
 
  private:
@@ -97,6 +98,8 @@ class MovableTransaction {
     const detail::ContextWord outside = detail::live_place().context;
     if (outside.in_transaction()) {
       context_ = detail::open_span(outside, detail::record_word(detail::RecordKind::opened_named), kind, name, start_);
+      is_recorded_ = context_.in_transaction();
+      if (!is_recorded_) context_ = outside.below_unrecorded();
     } else {
       context_ = detail::start_root(detail::record_word(detail::RecordKind::span_named), kind, name).context;
       if (context_.in_transaction()) detail::exchange_context(outside);
@@ -104,7 +107,8 @@ class MovableTransaction {
   }
 
   std::uint64_t start_ = 0;  // ticks
-  detail::ContextWord context_;
+  bool is_recorded_ = true;
+  detail::ContextWord context_;  // of one that is not recorded, its parent's
 };
 
 namespace detail {

@@ -49,12 +49,12 @@ class ScopedSpan {
   bool tag(TagKey key, const T& value) {
     if (!span_.is_recorded()) return false;
     detail::ThreadBuffer& buffer = span_.buffer != nullptr ? *span_.buffer : *detail::this_thread_buffer();
-    return detail::put_tag(buffer, span_.context, key, value);
+    return detail::put_tag(buffer, span_.context.with_order(0), key, value);
   }
 
   // Marks the span as failed: the tag error = "true", as Scout's Node agent does.
   void mark_error() noexcept {
-    if (span_.is_recorded()) detail::put_error(*detail::this_thread_buffer(), span_.context);
+    if (span_.is_recorded()) detail::put_error(*detail::this_thread_buffer(), span_.context.with_order(0));
   }
 
   // As those of a Span, below.
@@ -163,13 +163,13 @@ constexpr std::int64_t nanoseconds_of(TimePoint time) noexcept {
   }
 }
 
-// The name record that comes last is the one that counts.
+// The last one counts, whatever thread gives it.
 inline bool rename_span(ContextWord context, Text kind, Text name) noexcept {
   ThreadBuffer* const buffer = recording_buffer();
   if (buffer == nullptr) return false;
   BusySection busy(*buffer);
   if (!has_room(*buffer, name_record_size(kind, name))) return false;
-  put_name(*buffer, context, kind, name);
+  put_name(*buffer, context, kind, name, next_order(*buffer, context));
   return true;
 }
 
@@ -272,12 +272,12 @@ class Span {
   bool tag(TagKey key, const T& value) {
     if (!is_recorded_) return false;
     detail::ThreadBuffer* const buffer = detail::recording_buffer();
-    return buffer != nullptr && detail::put_tag(*buffer, context_, key, value);
+    return buffer != nullptr && detail::put_tag(*buffer, detail::in_order(*buffer, context_), key, value);
   }
   // The tag error = "true", on any thread.
   void mark_error() noexcept {
     detail::ThreadBuffer* const buffer = is_recorded_ ? detail::recording_buffer() : nullptr;
-    if (buffer != nullptr) detail::put_error(*buffer, context_);
+    if (buffer != nullptr) detail::put_error(*buffer, detail::in_order(*buffer, context_));
   }
 
   // What the span asks a database or another service for: the tag db.statement, counted so that the same again and again is
@@ -302,7 +302,7 @@ class Span {
        detail::Instant start = {}) noexcept
       : context_(detail::open_span(parent, word, kind, name, start_, start)) {
     is_recorded_ = context_.in_transaction();
-    if (!is_recorded_) context_ = parent.span() == detail::ContextWord::ignoring_id ? parent.hide() : parent;
+    if (!is_recorded_) context_ = parent.below_unrecorded();
   }
 
   [[gnu::always_inline]] void close(detail::Instant stop, std::uint32_t skipped_frames) noexcept {

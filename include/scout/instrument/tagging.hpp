@@ -41,15 +41,24 @@ inline std::uint64_t name_record_size(Text kind, Text name) noexcept {
   return sizeof(Record) + slots_for(whole < name_limit ? whole : name_limit);
 }
 
-// Writes the name of a span that starts. Precondition: room for name_record_size(); the caller is in a busy section.
-inline void put_name(ThreadBuffer& buffer, ContextWord context, Text kind, Text name) noexcept {
+// The number of a tag or name that other threads may give as well, within its transaction.
+inline std::uint32_t next_order(ThreadBuffer& buffer, ContextWord context) noexcept {
+  TransactionSlot& slot = buffer.registry->transactions[context.slot()];
+  return __atomic_add_fetch(&slot.last_order, 1u, __ATOMIC_RELAXED);
+}
+inline ContextWord in_order(ThreadBuffer& buffer, ContextWord target) noexcept {
+  return target.with_order(next_order(buffer, target));
+}
+
+// Writes the name of a span: that it starts with, or in order a later one. Precondition: room for name_record_size(); the caller is in a busy section.
+inline void put_name(ThreadBuffer& buffer, ContextWord context, Text kind, Text name, std::uint32_t order = 0) noexcept {
   const auto capped = [](std::uint64_t size, std::uint64_t room) { return size < room ? size : room; };
   const std::uint64_t kind_size = capped(kind.size, name_limit - 1);
   const std::uint64_t name_size = capped(name.size, name_limit - 1 - kind_size);
   const std::uint64_t head = load(buffer.head);
   const std::uint64_t cut = kind.size - kind_size + name.size - name_size;
-  *buffer.slot(head) = {record_word(RecordKind::name, 0, static_cast<std::uint32_t>(kind_size + 1 + name_size)), 0, cut,
-                        context.bits};
+  *buffer.slot(head) = {record_word(RecordKind::name, 0, static_cast<std::uint32_t>(kind_size + 1 + name_size)), order,
+                        cut, context.bits};
   std::uint64_t position = copy_into_ring(buffer, head + sizeof(Record), {kind.data, kind_size});
   position = copy_into_ring(buffer, position, {"/", 1});
   copy_into_ring(buffer, position, {name.data, name_size});
@@ -86,7 +95,7 @@ template <Taggable T>
   return true;
 }
 
-// Writes a tag of a span, or of the request (target.request()). False: not recorded, and counted.
+// Writes a tag of a span, or of the request (target.request()), that has an order. False: not recorded, and counted.
 template <Taggable T>
 [[gnu::always_inline]] inline bool put_tag(ThreadBuffer& buffer, ContextWord target, TagKey key, const T& value) {
   if (key.size() == 0 || key.size() > key_limit) [[unlikely]]
@@ -126,7 +135,7 @@ inline bool put_error(ThreadBuffer& buffer, ContextWord target) noexcept {
 template <Taggable T>
 bool tag_request(TagKey key, const T& value) {
   const auto [buffer, context] = current_place();
-  return context.in_transaction() && put_tag(*buffer, context.request(), key, value);
+  return context.in_transaction() && put_tag(*buffer, in_order(*buffer, context.request()), key, value);
 }
 
 // Starts a span on this thread whose name is copied.

@@ -43,6 +43,7 @@ inline OpenSpan refuse_transaction(ThreadBuffer& buffer, Reason reason) noexcept
   store<std::uint32_t>(slot->next_id, ContextWord::root_id + 1);
   store(slot->claimed, 0u);
   store(slot->refused_spans, 0u);
+  store(slot->last_order, 0u);
   store(slot->incarnation, slot->incarnation + 1);
   slot->operation = word;
   if (named) put_name(buffer, context, kind, name);
@@ -184,9 +185,10 @@ class TransactionScope {
   // A tag of the request, as Scout's Python agent does. False: not recorded.
   template <Taggable T>
   bool tag(TagKey key, const T& value) {
-    if (!transaction_.span.context.in_transaction()) return false;
+    const ContextWord context = transaction_.span.context;
+    if (!context.in_transaction()) return !transaction_.root && scout::detail::tag_request(key, value);
     ThreadBuffer* const buffer = recording_buffer();
-    return buffer != nullptr && put_tag(*buffer, transaction_.span.context.request(), key, value);
+    return buffer != nullptr && put_tag(*buffer, in_order(*buffer, context.request()), key, value);
   }
 
   // For code whose beginning and end share no scope; on one thread, nested at will.
@@ -217,6 +219,11 @@ inline bool is_context_key(TagKey key) noexcept {
   return key.size() != 0;
 }
 
+inline bool refuse_context() noexcept {
+  const auto [buffer, context] = current_place();
+  return context.in_transaction() && drop_tag(*buffer);
+}
+
 }  // namespace detail
 
 // A request of a web service: operation "Controller/<name>", until the end of the scope.
@@ -231,19 +238,19 @@ struct BackgroundTransaction : detail::TransactionScope<detail::BackgroundKind> 
 
 // The functions below speak of the transaction that the calling thread is in; outside of one they do nothing.
 
-// Custom context, shown with the trace. Keys: [A-Za-z0-9_-]+, anything else is refused. The last value of a key counts; of
-// those that several threads set, any thread's. False: not recorded.
+// Custom context, shown with the trace. Keys: [A-Za-z0-9_-]+, anything else is refused and counted (Stats::dropped_tags). The last
+// value of a key counts, on whatever thread. False: not recorded.
 template <Taggable T>
 bool add_context(TagKey key, const T& value) {
-  return detail::is_context_key(key) && detail::tag_request(key, value);
+  return detail::is_context_key(key) ? detail::tag_request(key, value) : detail::refuse_context();
 }
 
-// Who the request is for: the context key "user_<key>", as Scout's Ruby agent does.
+// Who the request is for: the context key "user_<key>", as Scout's Ruby agent does. Of `key` at most 64 bytes, or it is refused.
 template <Taggable T>
 bool add_user(TagKey key, const T& value) {
   constexpr char prefix[] = "user_";
   char whole[sizeof prefix + 64] = "user_";
-  if (!detail::is_context_key(key) || key.size() > 64) return false;
+  if (!detail::is_context_key(key) || key.size() > 64) return detail::refuse_context();
   __builtin_memcpy(whole + sizeof prefix - 1, key.data(), key.size());
   return detail::tag_request(static_cast<const char*>(whole), value);
 }
@@ -263,8 +270,7 @@ inline void flag_transaction(TransactionSlot::Flag flag) noexcept {
 // The transaction is counted and not sent, whatever the configuration says.
 inline void ignore_transaction() noexcept { detail::flag_transaction(detail::TransactionSlot::ignored); }
 
-// The whole new name with its prefix ("Controller/graphql.Users"); the last call wins, an empty name is none. Of several
-// threads' calls between two looks of the collector, which are at most 0.4 s apart, any may be the last.
+// The whole new name with its prefix ("Controller/graphql.Users"); the last call wins, on whatever thread, an empty name is none.
 template <detail::TextLike Name>
 void rename_transaction(const Name& name) noexcept {
   if (const detail::Text text(name); text.size != 0) detail::tag_request("transaction.name", name);
@@ -274,7 +280,7 @@ void rename_transaction(const Name& name) noexcept {
 // instrument/error_capture.hpp also the tag error_stack: where the exception was thrown.
 inline void mark_error() noexcept {
   const auto [buffer, context] = detail::current_place();
-  if (context.in_transaction()) detail::put_error(*buffer, context.request());
+  if (context.in_transaction()) detail::put_error(*buffer, detail::in_order(*buffer, context.request()));
 }
 
 }  // namespace scout::inline v0

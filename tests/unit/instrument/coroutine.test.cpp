@@ -435,6 +435,23 @@ TEST_CASE("transactions may be awaited, decorated, or the scope of a coroutine; 
                     .children(span("Controller/nested").children(span("Job/deeper").children(step_spans("step"))))));
 }
 
+TEST_CASE("a movable transaction that is not recorded inside another tags the request, and what is below it is below the other") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"outer"};
+    scout::ScopedSpan leaf{"leaf", {.leaf = true}};
+    auto nested = scout::MovableTransaction::background("nested");
+    CHECK(nested.tag("key", 1));
+    std::thread([&] {
+      scout::Attach attach{nested.context()};
+      CHECK(scout::tag_span("attached", 2));
+    }).join();
+    nested.end();
+    CHECK_FALSE(nested.tag("late", 3));
+  }
+  CHECK(matches(recording, web("outer").tag("key", 1).children(span("leaf").tag("attached", 2))));
+}
+
 TEST_CASE("outside a transaction and without an agent nothing is recorded and everything runs") {
   Scheduler scheduler;
   auto task = step(scheduler, "step");

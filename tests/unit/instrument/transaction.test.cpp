@@ -36,6 +36,17 @@ TEST_CASE("a transaction inside another is a span of it") {
   CHECK(matches(recording, web("outer").children(web("inner").children(background("job")))));
 }
 
+TEST_CASE("a transaction that is not recorded inside another tags the request all the same") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"outer"};
+    scout::ScopedSpan leaf{"leaf", {.leaf = true}};
+    scout::BackgroundTransaction nested{"nested"};
+    CHECK(nested.tag("key", 1));
+  }
+  CHECK(matches(recording, web("outer").tag("key", 1).children(span("leaf"))));
+}
+
 TEST_CASE("start and stop without a scope nest, and stops without a start are no-ops") {
   scout::testing::Recording recording;
   LedgerChange ledger;
@@ -134,14 +145,20 @@ TEST_CASE("context of every JSON kind goes to the request, from inside any span"
   CHECK(tag_json(trace, "user_email") == "\"a@example.com\"");
 }
 
-TEST_CASE("context keys are letters, digits, dash and underscore; others are refused") {
+TEST_CASE("context keys are letters, digits, dash and underscore; others are refused and counted") {
   scout::testing::Recording recording;
+  const auto before = scout::stats().dropped_tags;
+  CHECK_FALSE(scout::add_context("outside of a transaction", 1));
+  CHECK(scout::stats().dropped_tags == before);
   {
     scout::WebTransaction transaction{"keys"};
     CHECK_FALSE(scout::add_context("", 1));
     CHECK_FALSE(scout::add_context("has space", 1));
     CHECK_FALSE(scout::add_context("dotted.key", 1));
     CHECK_FALSE(scout::add_context(std::string("ümlaut"), 1));
+    CHECK_FALSE(scout::add_user("has space", 1));
+    CHECK_FALSE(scout::add_user(std::string(65, 'k'), 1));
+    CHECK(scout::stats().dropped_tags == before + 6);
     CHECK(scout::add_context("A-z_9", 1));
   }
   const auto trace = recording.traces().at(0);
@@ -162,6 +179,41 @@ TEST_CASE("the last value of a key counts, in the place of its first") {
   CHECK(trace.tags()[0].key() == "a");
   CHECK(trace.tags()[0].json() == "3");
   CHECK(trace.tags()[1].key() == "b");
+}
+
+TEST_CASE("the last value of a key counts, whichever threads have set it, and so does the last name") {
+  scout::testing::Recording recording;
+  const std::string long_text(100, 'x');
+  for (int i = 0; i < 20; ++i) {
+    scout::WebTransaction transaction{"page"};
+    scout::Span span{"span"};
+    const auto say = [&](int turn) {
+      scout::add_context("scalar", turn);
+      scout::add_context("text", long_text + std::to_string(turn));
+      transaction.tag("both", turn);
+      span.tag("scalar", turn);
+      scout::rename_transaction("Controller/" + std::to_string(turn));
+      span.rename(std::to_string(turn));
+    };
+    for (int turn = 0; turn < 4; turn += 2) {
+      std::thread(scout::bind([&] { say(turn); })).join();
+      say(turn + 1);
+    }
+    std::thread(scout::bind([&] { say(4); })).join();
+    if (i % 2 != 0) say(5);
+  }
+  int i = 0;
+  for (const auto& trace : recording.traces()) {
+    const int last = 4 + i++ % 2;
+    const auto text = std::to_string(last);
+    CHECK(matches(trace, web("page")
+                             .tag("scalar", last)
+                             .tag("text", long_text + text)
+                             .tag("both", last)
+                             .tag("transaction.name", "Controller/" + text)
+                             .children(span("Custom/" + text).tag("scalar", last))));
+  }
+  CHECK(i == 20);
 }
 
 TEST_CASE("a tag that is set again and again has its last value, and room for that only") {
