@@ -2,8 +2,9 @@
 #define SCOUT_CORE_AGENT_CORE_AGENT_SINK_HPP
 
 // The sink that sends to Scout's core agent. Keeps every batch in a fixed buffer until its answer came and sends it again,
-// with the same request id, when the connection broke before that: at least once. write() encodes, and sends once something
-// has come together; service() does what can be done without waiting, only flush() waits. The collector's thread is the only caller.
+// with the same request id, when the connection broke before that: at least once. write() encodes, sends once something
+// has come together, and waits a little before it gives up another for lack of room; service() does what can be done without
+// waiting, flush() waits. The collector's thread is the only caller.
 
 #include <algorithm>
 #include <chrono>
@@ -125,7 +126,18 @@ class CoreAgentSink {
   Expected<void> add(const Trace& trace) {
     const auto encode = [&](std::span<char> buffer) { return encoder_.encode(trace, buffer); };
     if (log_payload_) log_payload(trace.request_id().text().c_str(), encode);
-    return outbox_.add_transaction(trace.spans().size() - 1, settled_, encode);
+    return outbox_.add_transaction(trace.spans().size() - 1, settled_, encode, [this] { return wait_for_room(); });
+  }
+
+  // Rather than give up what a core agent that reads is about to take: a quarter of the time at most, as the rings fill meanwhile.
+  bool wait_for_room() {
+    const TimePoint now = std::chrono::steady_clock::now();
+    if (now - waiting_since_ >= std::chrono::seconds(1)) waiting_since_ = now;
+    const TimePoint until = waiting_since_ + std::chrono::milliseconds(250);
+if (outbox_.empty() || !connection_.ready() || now >= until) return false;
+    connection_.wait(until, !outbox_.unsent().empty());
+    exchange(std::chrono::steady_clock::now());
+    return true;
   }
 
   // What is too large for one message: its request says how many tags that has cost its spans.
@@ -256,6 +268,7 @@ class CoreAgentSink {
   std::size_t left_unsent_ = 0;  // bytes, after the last exchange
   Settlement settled_;           // since the last service()
   TimePoint progress_{};         // of the last answer, or of the first byte in flight
+  TimePoint waiting_since_{};    // for room, of the present second
   OncePerMinute refusals_;
 };
 

@@ -41,17 +41,18 @@ class Outbox {
   }
 
   // Adds what `encode(span<char>)` writes; it returns the size of the whole message, and is called again with more room if
-  // that was not enough. What has to go for it is accounted in `settlement`.
-  template <class Encode>
-  Expected<void> add_transaction(std::uint64_t spans, Settlement& settlement, Encode&& encode) {
-    return add(Entry{.spans = spans, .transaction = true}, settlement, encode);
+  // that was not enough. While there is no room `wait()` may make some; false: it does not. What has to go then is accounted in
+  // `settlement`.
+  template <class Encode, class Wait>
+  Expected<void> add_transaction(std::uint64_t spans, Settlement& settlement, Encode&& encode, Wait&& wait) {
+    return add(Entry{.spans = spans, .transaction = true}, settlement, encode, wait);
   }
 
   // The same for an event, which is in no account; the oldest makes room.
   template <class Encode>
   Expected<void> add_event(Settlement& settlement, Encode&& encode) {
     if (events_ >= limits_.events) evict_oldest_event();
-    return add(Entry{}, settlement, encode);
+    return add(Entry{}, settlement, encode, [] { return false; });
   }
 
   // Whether nothing is left, a transaction is, and something was sent that is not answered.
@@ -131,8 +132,8 @@ class Outbox {
     unsigned sendings = 0, breaks = 0;
   };
 
-  template <class Encode>
-  Expected<void> add(const Entry& entry, Settlement& settlement, Encode& encode) {
+  template <class Encode, class Wait>
+  Expected<void> add(const Entry& entry, Settlement& settlement, Encode& encode, Wait&& wait) {
     forget_settled();
     std::size_t at = next_place();
     std::size_t size = encode(payload_room(at));
@@ -141,6 +142,8 @@ class Outbox {
                    "a message of " + std::to_string(size) + " bytes, allowed are " + std::to_string(limits_.message)};
     }
     if (size > payload_room(at).size()) {
+      while (!place_for(size + frame_header_size) && wait()) {
+      }
       const auto place = make_room(size + frame_header_size, settlement);
       if (!place) return Error{ErrorCode::buffer_full, "no room for a message of " + std::to_string(size) + " bytes"};
       at = *place;

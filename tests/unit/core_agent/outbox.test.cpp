@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ class Box {
   explicit Box(Outbox::Limits limits = {.bytes = 1000}) : outbox(limits) {}
 
   Expected<void> add(char letter, std::size_t size = 96) {
-    return outbox.add_transaction(2, settlement, [&](std::span<char> buffer) { return fill(buffer, letter, size); });
+    return outbox.add_transaction(2, settlement, [&](std::span<char> buffer) { return fill(buffer, letter, size); }, wait);
   }
   Expected<void> add_event(char letter) {
     return outbox.add_event(settlement, [&](std::span<char> buffer) { return fill(buffer, letter, 96); });
@@ -41,6 +42,7 @@ class Box {
 
   Settlement settlement;
   Outbox outbox;
+  std::function<bool()> wait = [] { return false; };
 
  private:
   static std::size_t fill(std::span<char> buffer, char letter, std::size_t size) {
@@ -84,11 +86,12 @@ class Compared {
     write_frame_header(frame.data(), static_cast<std::uint32_t>(size));
     while (frame.size() < 4 + size) frame += std::to_string(random_());
     frame.resize(4 + size);
-    const auto added = outbox_.add_transaction(1, settlement_, [&](std::span<char> room) {
+    const auto encode = [&](std::span<char> room) {
       std::fill(room.begin(), room.end(), '!');  // all of the room may be written to
       if (size <= room.size()) std::copy(frame.begin() + 4, frame.end(), room.begin());
       return size;
-    });
+    };
+    const auto added = outbox_.add_transaction(1, settlement_, encode, [] { return false; });
     const std::size_t evicted = settlement_.dropped_transactions[Reason::buffer_full] - dropped_;
     dropped_ += evicted;
     const auto first = held_.begin() + static_cast<std::ptrdiff_t>(sent_ + (partly_ > 0));
@@ -219,6 +222,18 @@ TEST_CASE("what is in flight is not touched: the new message has no room then") 
   CHECK(box.settlement.dropped_transactions.total() == 0);
   box.outbox.answered(true, box.settlement);
   CHECK(box.add('k'));
+}
+
+TEST_CASE("what is answered while a message waits for room makes room, and nothing is driven out") {
+  Box box;
+  box.add_all("abcdefghij");
+  box.send(500);
+  int waits = 0;
+  box.wait = [&] { return ++waits < 2 || box.outbox.answered(true, box.settlement); };
+  CHECK(box.add('k'));
+  CHECK(waits == 2);
+  CHECK(box.settlement.dropped_transactions.total() == 0);
+  CHECK(box.send(everything) == "fghijk");
 }
 
 TEST_CASE("a message that can never fit drives nothing out") {
