@@ -124,7 +124,6 @@ class InstalledAgent final : public AgentTable {
     std::lock_guard lock(lifecycle_);
     auto engine = std::make_unique<Engine>(finalized(installation.config));
     make_absolute(engine->config.core_agent_socket_path);  // the program may go elsewhere
-    for (const auto& problem : engine->config.problems) engine->logger.write(LogLevel::warning, "scout.config", problem);
     if (installed_) {
       engine->logger.write(LogLevel::warning, "scout.config", "install() was called twice: the first installation stays");
       return false;
@@ -133,6 +132,7 @@ class InstalledAgent final : public AgentTable {
       engine->logger.write(LogLevel::error, "scout.config", "the sink of the previous installation has not returned yet");
       return false;
     }
+    for (const auto& problem : engine->config.problems) engine->logger.write(LogLevel::warning, "scout.config", problem);
     if (!engine->config.monitor) {
       const auto unset = [&](std::string_view key) { return engine->config.origin(key) == Origin::standard; };
       const bool forgotten = unset("monitor") && !unset("key");  // whoever has an account wants to see something

@@ -184,6 +184,24 @@ TEST_CASE("a second install is refused, says so, and leaves the first in place")
   CHECK(second.operations.empty());
 }
 
+TEST_CASE("a second install says why it is refused and nothing else, the next one that is not refused says all") {
+  std::vector<LogLine> lines;
+  TestSink sink;
+  setenv("SCOUT_SAMPEL_RATE", "0.5", 1);
+  REQUIRE(scout::install(config(&lines), sink));
+  REQUIRE(lines.size() == 1);
+  CHECK_FALSE(scout::install(config(&lines), sink));
+  REQUIRE(lines.size() == 2);
+  CHECK(lines.back().text.find("install() was called twice") == 0);
+  scout::shutdown();
+  lines.clear();
+  REQUIRE(scout::install(config(&lines), sink));
+  unsetenv("SCOUT_SAMPEL_RATE");
+  scout::shutdown();
+  REQUIRE(lines.size() == 1);
+  CHECK(lines.back().text == "SCOUT_SAMPEL_RATE belongs to no configuration key");
+}
+
 TEST_CASE("the sink hears of the process before the first trace, and of its CPU and memory after it") {
   TestSink sink;
   REQUIRE(scout::install(config(), sink));
