@@ -35,7 +35,7 @@ bool install(Config config, S& sink) {
 }
 
 // Changes sampling, ignoring, the log's level, and whether anything is recorded (monitor). What `config` does not set keeps
-// its value; the address, names and sizes are those of install() whatever it sets.
+// its value; the address, names, sizes and application_root are those of install() whatever it sets.
 inline void configure(Config config) {
   if (detail::AgentTable* const agent = detail::find_agent()) agent->configure(*agent, std::move(config));
 }

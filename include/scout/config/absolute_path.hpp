@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,22 @@ inline std::string absolute_path(std::string_view path) {
   }
   while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
   return absolute;
+}
+
+// A relative path as file names begin that the compiler wrote: below `folder`, without "." and "..". Knows no links.
+inline std::string path_below(std::string_view folder, std::string_view path) {
+  const std::string joined = std::string(folder) + '/' + std::string(path);
+  std::string plain;
+  for (std::string_view rest = joined; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    if (part == "..") {
+      plain.resize(std::min(plain.rfind('/'), plain.size()));
+    } else if (!part.empty() && part != ".") {
+      plain.append(1, '/').append(part);
+    }
+  }
+  return plain.empty() ? "/" : plain;
 }
 
 // The address's paths, but those that would be too long for a socket.

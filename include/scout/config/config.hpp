@@ -30,7 +30,7 @@ struct Config {
   std::optional<std::string> scm_subdirectory = {};               // of the repository, with the application
   std::optional<double> shutdown_timeout_seconds = {};  // 0: no drain at exit
   std::optional<bool> shutdown_message_enabled = {};    // one line, whatever the log level but off, when the exit waits
-  std::optional<std::string> application_root = {};     // the working directory unless set
+  std::optional<std::string> application_root = {};     // the working directory unless set; a relative one is below it
   std::optional<std::string> environment = {};          // told to Scout, like the three below: "production"
   std::optional<std::string> framework = {};            // of the application
   std::optional<std::string> framework_version = {};    // its version

@@ -100,10 +100,11 @@ constexpr std::size_t config_key_index(std::string_view name) noexcept {
   return config_key_count;
 }
 
-// Whether install() alone reads it: the address and all about a core agent, sizes, and who sends.
+// Whether install() alone reads it: the address and all about a core agent, sizes, who sends, and from where.
 constexpr bool is_read_once(std::string_view name) noexcept {
-  for (const std::string_view key : {"key", "name", "hostname", "revision_sha", "scm_subdirectory", "environment", "framework",
-                                     "framework_version", "app_server", "log_payload_content", "ring_size"}) {
+  for (const std::string_view key :
+       {"key", "name", "hostname", "revision_sha", "scm_subdirectory", "application_root", "environment", "framework",
+        "framework_version", "app_server", "log_payload_content", "ring_size"}) {
     if (name == key) return true;
   }
   return name.starts_with("core_agent_") || name.starts_with("download_");

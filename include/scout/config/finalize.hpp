@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absolute_path.hpp"
 #include "config_values.hpp"
 #include "final_config.hpp"
 #include "shown_url.hpp"
@@ -151,6 +152,9 @@ class Finalizer {
     });
     if (Address& address = final_.core_agent_socket_path; address.is_automatic) {
       address.older_path = final_.core_agent_dir + '/' + final_.core_agent_full_name + "/scout-agent.sock";
+    }
+    if (std::string& root = final_.application_root; !root.empty() && !root.starts_with('/')) {
+      root = path_below(facts_.working_directory, root);
     }
     for (const auto& name : environment_.unknown()) report(name + " belongs to no configuration key");
     if (final_.monitor && final_.key.empty()) report("key is not set: no account will show what is sent");

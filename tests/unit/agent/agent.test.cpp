@@ -304,6 +304,23 @@ TEST_CASE("a relative socket stays where it is, wherever the program goes") {
   std::filesystem::current_path(before);
 }
 
+TEST_CASE("an application's root stays where it was at install(), wherever the program goes and whatever configure() sets") {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path("/tmp");
+  TestSink sink;
+  for (const bool given : {true, false}) {
+    scout::Config rooted = config();
+    if (given) rooted.application_root = ".";
+    REQUIRE(scout::install(rooted, sink));
+    std::filesystem::current_path("/");
+    scout::configure({.sample_rate = 1});
+    CHECK(scout::describe().find("application_root = '/tmp'") != std::string::npos);
+    scout::shutdown();
+    std::filesystem::current_path("/tmp");
+  }
+  std::filesystem::current_path(before);
+}
+
 TEST_CASE("configure() makes a list anew for the program's threads only where it has changed") {
   TestSink sink;
   REQUIRE(scout::install(config(), sink));

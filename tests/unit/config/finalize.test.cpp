@@ -203,6 +203,16 @@ TEST_CASE("an automatic address knows the socket of older core agents") {
   CHECK(config.core_agent_socket_path.older_path == "/srv/core/agent/scout-agent.sock");
 }
 
+TEST_CASE("an application's root is absolute, whichever layer it is from, so that file names can begin with it") {
+  const std::pair<std::string, std::string> roots[] = {
+      {".", "/srv/shop"},         {"./", "/srv/shop"}, {"src", "/srv/shop/src"},   {"./src//a/../b/", "/srv/shop/src/b"},
+      {"../other", "/srv/other"}, {"../../..", "/"},   {"/opt/shop", "/opt/shop"}, {"", ""}};
+  for (const auto& [given, root] : roots) {
+    CHECK(finalized({.application_root = given}).application_root == root);
+    CHECK(finalized({}, {{"SCOUT_APPLICATION_ROOT", given}}).application_root == root);
+  }
+}
+
 TEST_CASE("a variable of no key is reported once") {
   const auto config = finalized({}, {{"SCOUT_MONITR", "true"}});
   CHECK(problem(config) == "SCOUT_MONITR belongs to no configuration key");

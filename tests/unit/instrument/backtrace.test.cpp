@@ -251,7 +251,9 @@ TEST_CASE("with debug information a frame has its file below the application's r
     scout::WebTransaction transaction("users");
     scout_tests::show_users(clock, 600ms);
   }
-  CHECK(stack_of(recording, "Custom/load").find(R"("file":"unit/instrument/backtrace.test.cpp","line":24)") != std::string::npos);
+  // A name that is relative to where this was built is below no root: it is shown from the project on.
+  const std::string shown(file.substr(file.find(file.starts_with("../") ? "tests/" : "unit/")));
+  CHECK(stack_of(recording, "Custom/load").find("\"file\":\"" + shown + "\",\"line\":24") != std::string::npos);
 }
 #endif
 
