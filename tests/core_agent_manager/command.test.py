@@ -191,12 +191,13 @@ class Command(Desk):
         self.assertEqual(settings[-1]["type"], "problem")
 
     def test_what_is_wrong_with_the_environment_is_said_and_no_other_core_agent_is_ended(self):
-        self.environment["SCOUT_CORE_AGENT_SOCKET_PATH"] = "tcp://127.0.0.1:77777"
-        problem = "scout: SCOUT_CORE_AGENT_SOCKET_PATH is 'tcp://127.0.0.1:77777', not .*; using tcp://127.0.0.1:6590 .default."
-        self.assertRegex(self.scout("agent", "probe")[2], problem)
-        status, out, err = self.scout("agent", "shutdown")
-        self.assertEqual((status, out), (1, ""))
-        self.assertRegex(err, problem + "\nscout: which core agent is to end is not known\n")
+        for address in ("tcp://127.0.0.1:77777", "127.0.0.1:7777"):
+            self.environment["SCOUT_CORE_AGENT_SOCKET_PATH"] = address
+            problem = "scout: SCOUT_CORE_AGENT_SOCKET_PATH is '%s', not .*; using tcp://127.0.0.1:6590 .default." % address
+            self.assertRegex(self.scout("agent", "probe")[2], problem)
+            status, out, err = self.scout("agent", "shutdown")
+            self.assertEqual((status, out), (1, ""))
+            self.assertRegex(err, problem + "\nscout: which core agent is to end is not known\n")
 
     def test_json_of_a_download_and_of_what_fails(self):
         self.mirror()

@@ -1,9 +1,11 @@
 #ifndef SCOUT_CONFIG_ADDRESS_HPP
 #define SCOUT_CONFIG_ADDRESS_HPP
 
-// The core agent's address: tcp://host:port, tcp://[::1]:6590, tcp://host (port 6590), unix:///path, unix:path or a path; "auto"
-// is TCP on this machine, and where nobody listens there, the socket that older core agents made in their own directory.
+// The core agent's address: tcp://host:port, tcp://[::1]:6590, tcp://host (port 6590), unix:///path, unix:path or a path; "auto",
+// in any case, is TCP on this machine, and where nobody listens there, the socket that older core agents made in their own
+// directory. host:port alone is none: tcp:// or unix: says what it is.
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -73,12 +75,24 @@ inline Expected<Address> parse_tcp_address(std::string_view text, std::string_vi
   return address;
 }
 
+inline bool is_auto(std::string_view text) noexcept {
+  constexpr std::string_view word = "auto";
+  const auto is_same = [](char letter, char of_word) { return letter == of_word || letter == of_word - 'a' + 'A'; };
+  return std::equal(text.begin(), text.end(), word.begin(), word.end(), is_same);
+}
+
+// Without a slash, and with digits after the last colon.
+inline bool looks_like_host_and_port(std::string_view text) noexcept {
+  const auto colon = text.rfind(':');
+  return colon < text.size() - 1 && text.find('/') == text.npos && text.find_first_not_of("0123456789", colon + 1) == text.npos;
+}
+
 }  // namespace detail
 
 // The address that `text` spells; ErrorCode::invalid_argument says what is wrong with it. Resolves no name.
 inline Expected<Address> parse_address(std::string_view text) {
   std::string_view rest = text;
-  if (rest == "auto") return Address{.host = "127.0.0.1", .is_automatic = true};
+  if (detail::is_auto(rest)) return Address{.host = "127.0.0.1", .is_automatic = true};
   if (rest.starts_with("tcp://")) {
     rest.remove_prefix(6);
     if (rest.ends_with('/')) rest.remove_suffix(1);
@@ -90,6 +104,8 @@ inline Expected<Address> parse_address(std::string_view text) {
     rest.remove_prefix(5);
   } else if (rest.find("://") != std::string_view::npos) {
     return detail::bad_address(text, "it begins with neither tcp:// nor unix:");
+  } else if (detail::looks_like_host_and_port(rest)) {
+    return detail::bad_address(text, "tcp:// goes before host and port");
   }
   if (rest.empty()) return detail::bad_address(text, "no path");
   if (rest.size() > detail::longest_socket_path) return detail::bad_address(text, "the path of a socket has at most 107 bytes");

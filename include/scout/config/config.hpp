@@ -55,7 +55,7 @@ struct Config {
   std::optional<std::string> core_agent_log_file = {};                     // of the core agent that is launched
   std::optional<std::string> core_agent_log_level = {};                    // "trace", "debug", "info", "warn" or "error"
   std::optional<std::string> core_agent_permissions = {};  // octal digits: "700"
-  std::optional<std::string> core_agent_socket_path = {};  // tcp://host:port, unix:path or a path
+  std::optional<std::string> core_agent_socket_path = {};  // tcp://host:port, unix:path, a path or auto
   std::optional<std::string> core_agent_triple = {};       // which build; unset: this machine's
   std::optional<std::string> core_agent_version = {};      // which version to download
   std::optional<std::string> core_agent_full_name = {};    // of directory and archive; unset: from version and triple

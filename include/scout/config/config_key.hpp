@@ -23,7 +23,7 @@ enum class KeyType {
   level,        // of the agent's own log
   core_level,   // of the core agent's log
   reporting,    // filtered_params, path or full_path
-  address,      // tcp://host:port, unix:path or a path
+  address,      // tcp://host:port, unix:path, a path or auto
   triple,       // of a build: architecture and platform
   power_of_two  // bytes
 };

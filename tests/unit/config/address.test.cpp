@@ -42,13 +42,27 @@ TEST_CASE("a path is a unix domain socket, with or without its scheme") {
   CHECK(parsed("unix:relative.sock").path == "relative.sock");
 }
 
-TEST_CASE("auto is TCP on this machine, and reads back as auto") {
-  const auto address = parse_address("auto");
-  REQUIRE(address);
-  CHECK(address->host == "127.0.0.1");
-  CHECK(address->port == 6590);
-  CHECK(address->is_automatic);
-  CHECK(address->text() == "auto");
+TEST_CASE("auto, in any case, is TCP on this machine, and reads back as auto") {
+  for (const auto* text : {"auto", "AUTO", "Auto"}) {
+    const Address address = parsed(text);
+    CHECK(address.host == "127.0.0.1");
+    CHECK(address.port == 6590);
+    CHECK(address.is_automatic);
+    CHECK(address.text() == "auto");
+  }
+  for (const auto* text : {"unix:auto", "./auto", "autos"}) CHECK(parsed(text).is_unix());
+}
+
+TEST_CASE("a host and a port without tcp:// are no path, but a path may end as a port does") {
+  for (const auto* text : {"127.0.0.1:6590", "localhost:6590", "[::1]:6590", "::1", ":6590"}) {
+    CAPTURE(text);
+    const auto address = parse_address(text);
+    REQUIRE(!address);
+    CHECK(address.error().message == '\'' + std::string(text) + "' is not an address: tcp:// goes before host and port");
+  }
+  for (const auto* text : {"./a:1", "/run/x:1", "a/b:1", "agent.sock", "a:b", "a:", "a:1b"}) CHECK(parsed(text).path == text);
+  CHECK(parsed("unix:localhost:6590").path == "localhost:6590");
+  CHECK(parsed(parsed("unix:localhost:6590").text()).path == "localhost:6590");
 }
 
 TEST_CASE("the text of an address means the same address") {

@@ -120,6 +120,14 @@ TEST_CASE("a bad value is reported with its key, its layer and what is used inst
         "(default)");
 }
 
+TEST_CASE("a core agent's host and port without tcp:// are reported with the spelling, and no socket file") {
+  const auto config = finalized({}, {{"SCOUT_CORE_AGENT_SOCKET_PATH", "10.0.0.7:6590"}});
+  CHECK(config.core_agent_socket_path == Address{"", "127.0.0.1", 6590});
+  CHECK(problem(config) ==
+        "SCOUT_CORE_AGENT_SOCKET_PATH is '10.0.0.7:6590', not tcp://host:port, unix:path, a path or auto; using "
+        "tcp://127.0.0.1:6590 (default)");
+}
+
 TEST_CASE("every typed key refuses what it cannot use") {
   for (const Environment::Variable& bad : std::vector<Environment::Variable>{{"MONITOR", "perhaps"},
                                                                              {"SHUTDOWN_TIMEOUT_SECONDS", "-1"},
