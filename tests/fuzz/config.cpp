@@ -133,7 +133,7 @@ class LayerCheck {
  private:
   template <class Field>
   void check(const Field& field, const ConfigKey& key) {
-    bool decided = false;
+    bool decided = false, complained = false;
     const auto ask = [&](const auto& given, const FinalConfig& alone, Origin origin, const std::string& beginning) {
       if (decided) return;
       const bool usable = alone.origin(key.name) == origin;
@@ -149,6 +149,7 @@ class LayerCheck {
                 "a report says what is used instead", ending);
       }
       reports_ += count;
+      complained = complained || count != 0;
       if (!usable) return;
       decided = true;
       require(config_.origin(key.name) == origin, "the first usable layer counts", key.name);
@@ -169,6 +170,7 @@ class LayerCheck {
       ask(given_.code.*field.given, finalize(code, Environment(), facts), Origin::code,
           std::string(key.name) + " is " + detail::value_text(*(code.*field.given)) + " in code, not ");
     }
+    require(config_.has_problem(key.name) == complained, "a key has a problem when a value of its has", key.name);
     if (decided) return;
     require(config_.origin(key.name) == standard_.origin(key.name), "without a usable layer the default counts", key.name);
     if constexpr (std::is_same_v<decltype(field.value), std::string FinalConfig::*>) {

@@ -48,19 +48,13 @@ void tell_problems(const FinalConfig& config) {
   }
 }
 
-bool misspells_address(const FinalConfig& config) {
-  return std::any_of(config.problems.begin(), config.problems.end(), [](std::string_view problem) {
-    return problem.starts_with("SCOUT_CORE_AGENT_SOCKET_PATH is '") || problem.starts_with("SCOUT_SOCKET_PATH is '");
-  });
-}
-
 int run(const Arguments& arguments) {
   if (arguments.command == Command::help) return standard_output::print("{}", usage), 0;
   if (arguments.command == Command::version) return standard_output::print("scout {}\n", SCOUT_VERSION), 0;
   const FinalConfig config = finalize({});
   if (arguments.command == Command::config) return show_config(config, arguments);
   if (arguments.command != Command::check) tell_problems(config);
-  if (arguments.command == Command::shutdown && misspells_address(config)) {
+  if (arguments.command == Command::shutdown && config.has_problem("core_agent_socket_path")) {
     return fail({ErrorCode::invalid_argument, "which core agent is to end is not known"}, arguments.json);
   }
   const bool silent = arguments.json || arguments.command == Command::check;

@@ -56,12 +56,16 @@ struct FinalConfig {
   // As that of Config; empty: standard error.
   std::function<void(LogLevel, std::string_view category, std::string_view message)> log_callback;
 
-  // Where each value is from, in the order of config_keys.
+  // Where each value is from, and whether it has a problem, in the order of config_keys.
   std::array<Origin, config_key_count> origins{};
+  std::array<bool, config_key_count> has_problems{};
   std::vector<std::string> problems;  // one line each, for the log at warning
 
   // Precondition: `name_of_key` is a key of the table.
   Origin origin(std::string_view name_of_key) const noexcept { return origins[config_key_index(name_of_key)]; }
+
+  // Whether somebody gave the key a value that cannot be used as it is. An old name for it is no such problem. Likewise.
+  bool has_problem(std::string_view name_of_key) const noexcept { return has_problems[config_key_index(name_of_key)]; }
 };
 
 }  // namespace scout::inline v0

@@ -88,7 +88,9 @@ inline void keep_what_install_read(FinalConfig& changed, const FinalConfig& inst
   for_each_config_field([&](const auto& field) {
     if (!is_read_once(field.name)) return;
     changed.*field.value = installed.*field.value;
-    changed.origins[config_key_index(field.name)] = installed.origin(field.name);
+    const std::size_t index = config_key_index(field.name);
+    changed.origins[index] = installed.origins[index];
+    changed.has_problems[index] = installed.has_problems[index];
   });
 }
 
@@ -195,6 +197,7 @@ class Finalizer {
     };
     const Origin origin = choose();
     final_.origins[config_key_index(key.name)] = origin;
+    final_.has_problems[config_key_index(key.name)] = !complaints.empty();
     for (const auto& complaint : complaints) {
       report(complaint + "; using " + field.value_text() + " (" + std::string(origin_name(origin)) + ')');
     }

@@ -128,6 +128,17 @@ TEST_CASE("a core agent's host and port without tcp:// are reported with the spe
         "tcp://127.0.0.1:6590 (default)");
 }
 
+TEST_CASE("a configuration knows which keys were given what cannot be used as it is, whichever their names and layers") {
+  auto config = finalized({.sample_rate = 200, .ring_size = 5}, {{"SCOUT_SOCKET_PATH", "tcp://"}, {"SCOUT_LOG_FILE", "a"}});
+  for (const ConfigKey& key : config_keys) {
+    const bool is_wrong = key.name == "sample_rate" || key.name == "ring_size" || key.name == "core_agent_socket_path";
+    CHECK(config.has_problem(key.name) == is_wrong);
+  }
+  config = finalized({.monitor = true});
+  CHECK(config.problems.size() == 2);
+  for (const ConfigKey& key : config_keys) CHECK_FALSE(config.has_problem(key.name));
+}
+
 TEST_CASE("every typed key refuses what it cannot use") {
   for (const Environment::Variable& bad : std::vector<Environment::Variable>{{"MONITOR", "perhaps"},
                                                                              {"SHUTDOWN_TIMEOUT_SECONDS", "-1"},
