@@ -158,12 +158,12 @@ class LayerCheck {
     for (const std::string_view name : {key.alias, key.name}) {
       const std::string variable = environment_name(name);
       const std::string* const text = name.empty() ? nullptr : given_.find(variable);
-      if (text == nullptr || (key.name == "name" && text->empty())) continue;
+      if (text == nullptr || (key.type == KeyType::name && text->empty())) continue;
       if (name == key.alias) reports_ += complaints(config_, variable + " is an old name: use ");
       ask(detail::from_text(*text, given_.code.*field.given), finalize({}, Environment({{variable, *text}}), facts),
           Origin::environment, variable + " is '");
     }
-    const bool nameless = key.name == "name" && given_.code.name && given_.code.name->empty();
+    const bool nameless = key.type == KeyType::name && given_.code.name && given_.code.name->empty();
     if (given_.code.*field.given && !nameless) {
       Config code;
       code.*field.given = given_.code.*field.given;

@@ -12,6 +12,7 @@ namespace scout::inline v0 {
 // What a value may be, and how its text is read.
 enum class KeyType {
   text,         // as it is
+  name,         // as it is; an empty one is none
   boolean,      // yes, true, t, 1 and no, false, f, 0, in any case; empty is false
   integer,      // at least 1
   seconds,      // at least 0
@@ -39,7 +40,7 @@ struct ConfigKey {
 // Every key, in the order of the README's table.
 inline constexpr ConfigKey config_keys[] = {
     {"key", KeyType::text, "", "", true},
-    {"name", KeyType::text},  // derived: the program's name
+    {"name", KeyType::name},  // derived: the program's name
     {"monitor", KeyType::boolean, "false"},
     {"hostname", KeyType::text},  // derived: the system's
     {"collect_remote_ip", KeyType::boolean, "true"},

@@ -50,7 +50,8 @@ inline std::string value_text(const Rates& rates) {
 // What a value of the type looks like, for the message that says that one does not.
 constexpr std::string_view expectation(KeyType type) noexcept {
   switch (type) {
-    case KeyType::text: return "a text";
+    case KeyType::text:
+    case KeyType::name: return "a text";
     case KeyType::boolean: return "true or false";
     case KeyType::integer: return "a number of at least 1";
     case KeyType::seconds: return "a number of seconds";
@@ -92,12 +93,15 @@ inline bool is_triple(std::string_view text) noexcept {
 enum class Fit {
   good,
   clamped,  // out of range: the nearest value is used; of a list, the entries that can be
-  bad       // the next layer is asked
+  bad,      // the next layer is asked
+  none      // likewise, as if nothing were given
 };
+constexpr bool is_usable(Fit fit) noexcept { return fit == Fit::good || fit == Fit::clamped; }
 constexpr Fit good_if(bool good) noexcept { return good ? Fit::good : Fit::bad; }
 
 inline Fit accept(KeyType type, const std::string& given, std::string& value) {
-  value = type == KeyType::text ? given : lower(trimmed(given));
+  if (type == KeyType::name && given.empty()) return Fit::none;
+  value = type == KeyType::text || type == KeyType::name ? given : lower(trimmed(given));
   if (type == KeyType::reporting) {
     if (value == "filtered-params") value = "filtered_params";  // the Node agent's spelling
     return good_if(value == "filtered_params" || value == "path" || value == "full_path");

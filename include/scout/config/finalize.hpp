@@ -103,7 +103,7 @@ constexpr bool fields_follow_the_table() {
 }
 static_assert(fields_follow_the_table());
 
-// A key's fields, as what is the same for all types sees them. Whoever takes a value stores it unless it is bad.
+// A key's fields, as what is the same for all types sees them. Whoever takes a value stores it where it is usable.
 class AnyField {
  public:
   virtual Fit take(std::string_view text) = 0;
@@ -131,7 +131,7 @@ class FieldOf final : public AnyField {
   Fit store(const std::optional<Given>& given) {
     Final candidate{};
     const Fit fit = given ? accept(type_, *given, candidate) : Fit::bad;
-    if (fit != Fit::bad) value_ = std::move(candidate);
+    if (is_usable(fit)) value_ = std::move(candidate);
     return fit;
   }
 
@@ -172,8 +172,8 @@ class Finalizer {
   void resolve(const ConfigKey& key, AnyField& field) {
     std::vector<std::string> complaints;
     const auto fits = [&](Fit fit, const std::string& what) {
-      if (fit != Fit::good) complaints.push_back(what + ", not " + std::string(expectation(key.type)));
-      return fit != Fit::bad;
+      if (fit == Fit::clamped || fit == Fit::bad) complaints.push_back(what + ", not " + std::string(expectation(key.type)));
+      return is_usable(fit);
     };
     const auto take_text = [&](std::string_view text, std::string_view where) {
       return fits(field.take(text), std::string(where) + " is '" + std::string(text) + '\'');
@@ -182,13 +182,11 @@ class Finalizer {
       for (const std::string_view name : {key.alias, key.name}) {
         const std::string variable = environment_name(name);
         const auto text = name.empty() ? std::nullopt : environment_.find(variable);
-        if (!text || (key.name == "name" && text->empty())) continue;
+        if (!text) continue;
         if (name == key.alias) report(variable + " is an old name: use " + environment_name(key.name));
         if (take_text(*text, variable)) return Origin::environment;
       }
-      const bool is_nameless = key.name == "name" && config_.name && config_.name->empty();  // as in the environment
-      if (field.is_given() && !is_nameless &&
-          fits(field.take_given(), std::string(key.name) + " is " + field.given_text() + " in code")) {
+      if (field.is_given() && fits(field.take_given(), std::string(key.name) + " is " + field.given_text() + " in code")) {
         return Origin::code;
       }
       if (const auto text = derived(key.name); !text.empty() && take_text(text, key.name)) return Origin::derived;

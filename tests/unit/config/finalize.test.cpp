@@ -249,6 +249,19 @@ TEST_CASE("who monitors without a name or a key hears about it") {
   CHECK(nameless.problems[0] == "name is not set: using the program's, 'shop'");
 }
 
+TEST_CASE("an empty name is none, whichever layer gives it, and no problem of the key's; another text may be empty") {
+  const auto config = finalized({.name = "n", .hostname = "code"}, {{"SCOUT_NAME", ""}, {"SCOUT_HOSTNAME", ""}});
+  CHECK(config.name == "n");
+  CHECK(config.origin("name") == Origin::code);
+  CHECK(config.hostname == "");
+  CHECK(config.problems.empty());
+  for (const ConfigKey& key : config_keys) {
+    std::string value = "before";
+    if (key.type == KeyType::text) CHECK(detail::accept(key.type, std::string(), value) == detail::Fit::good);
+    if (key.name == "name") CHECK(detail::accept(key.type, std::string(), value) == detail::Fit::none);
+  }
+}
+
 TEST_CASE("the description names every key with its value and layer, but not the secret") {
   const auto lines = describe(finalized({.key = "abcdefghij", .sample_rate = 0.5}));
   CHECK(lines.size() == config_key_count);
