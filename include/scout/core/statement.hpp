@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace scout::inline v0::detail {
 
-enum class StatementCharacter : std::uint8_t { other, letter, digit, quote, placeholder, comma, blank };
+// dollar: of a placeholder, or before and behind a text, but a letter within a name.
+enum class StatementCharacter : std::uint8_t { other, letter, digit, dollar, quote, placeholder, comma, blank };
 
 struct StatementCharacters {
   StatementCharacter kinds[256] = {};
@@ -22,7 +24,8 @@ struct StatementCharacters {
       if (c >= '0' && c <= '9') kinds[c] = digit;
     }
     kinds[static_cast<int>('\'')] = quote;
-    kinds[static_cast<int>('?')] = kinds[static_cast<int>('$')] = placeholder;
+    kinds[static_cast<int>('?')] = placeholder;
+    kinds[static_cast<int>('$')] = dollar;
     kinds[static_cast<int>(',')] = comma;
     kinds[static_cast<int>(' ')] = kinds[static_cast<int>('\t')] = blank;
     kinds[static_cast<int>('\n')] = kinds[static_cast<int>('\r')] = blank;
@@ -57,11 +60,12 @@ template <class Bytes>
 [[gnu::always_inline]] inline std::uint32_t remarkable_bytes(StatementBytes bytes, bool after_word, bool after_blank) noexcept {
   const auto digits = bytes - '0' <= 9;
   const auto letters = (bytes | 0x20) - 'a' <= 25;
-  const std::uint32_t words = stride_mask(letters | digits | (bytes == '_')) | stride_mask(bytes);
+  const auto starts = digits | (bytes == '$');
+  const std::uint32_t words = stride_mask(letters | starts | (bytes == '_')) | stride_mask(bytes);
   const std::uint32_t blanks = stride_mask(bytes == ' ');
   const std::uint32_t other_blanks = stride_mask((bytes == '\t') | (bytes == '\n') | (bytes == '\r'));
-  return stride_mask((bytes == '\'') | (bytes == '?') | (bytes == '$')) | other_blanks |
-         (stride_mask(digits) & ~(words << 1 | std::uint32_t{after_word})) |
+  return stride_mask((bytes == '\'') | (bytes == '?')) | other_blanks |
+         (stride_mask(starts) & ~(words << 1 | std::uint32_t{after_word})) |
          (blanks & ((blanks | other_blanks) << 1 | std::uint32_t{after_blank}));
 }
 
@@ -146,13 +150,18 @@ class StatementReader {
   std::uint32_t remarkable(StatementBytes stride) const noexcept {
     using enum StatementCharacter;
     const StatementCharacter before = at_ > fresh_ ? statement_characters.of(text_[at_ - 1]) : other;
-    return remarkable_bytes(stride, before == letter || before == digit, before == blank);
+    return remarkable_bytes(stride, before == letter || before == digit || before == dollar, before == blank);
   }
 
   StatementCharacter kind() const noexcept { return at_ < size_ ? statement_characters.of(text_[at_]) : StatementCharacter::other; }
-  bool at_word() const noexcept { return kind() == StatementCharacter::letter || kind() == StatementCharacter::digit; }
+  static bool is_of_word(char c) noexcept {
+    const StatementCharacter kind = statement_characters.of(c);
+    return kind == StatementCharacter::letter || kind == StatementCharacter::digit;
+  }
+  bool at_word() const noexcept { return at_ < size_ && is_of_word(text_[at_]); }
   bool at_value() const noexcept {
-    return kind() == StatementCharacter::digit || kind() == StatementCharacter::quote || kind() == StatementCharacter::placeholder;
+    using enum StatementCharacter;
+    return kind() == digit || kind() == dollar || kind() == quote || kind() == placeholder;
   }
   bool skip_blanks() noexcept {
     const std::size_t begin = at_;
@@ -161,7 +170,9 @@ class StatementReader {
   }
 
   void skip_value() noexcept {
-    if (text_[at_++] == '\'') return skip_text();
+    const char first = text_[at_++];
+    if (first == '\'') return skip_text();
+    if (first == '$' && skip_text_between_dollars()) return;
     while (at_word() || (at_ < size_ && (text_[at_] == '.' || is_sign_of_exponent()))) ++at_;
   }
   // A quote inside is doubled, and so looks like the next text, or stands behind a backslash.
@@ -180,6 +191,18 @@ class StatementReader {
       if (closed || at_ == size_) return;
       ++at_;
     }
+  }
+  // Behind the first dollar: $$text$$ or $tag$text$tag$, as PostgreSQL has them; one that is open ends with the statement.
+  bool skip_text_between_dollars() noexcept {
+    if (kind() == StatementCharacter::digit) return false;
+    const std::string_view rest(text_ + at_, size_ - at_);
+    std::size_t tag = 0;
+    while (tag < rest.size() && is_of_word(rest[tag])) ++tag;
+    if (tag == rest.size() || rest[tag] != '$') return false;
+    const std::string_view quote(text_ + at_ - 1, tag + 2);
+    const std::size_t end = rest.find(quote, tag + 1);
+    at_ = end == rest.npos ? size_ : at_ + end + quote.size();
+    return true;
   }
   bool is_sign_of_exponent() const noexcept {
     return (text_[at_] == '-' || text_[at_] == '+') && (text_[at_ - 1] | 32) == 'e';

@@ -35,6 +35,19 @@ TEST_CASE("digits in names are no values, and white space is one blank") {
   CHECK(folded("SELECT col1\n\tFROM  table2") == "SELECT col1 FROM table2");
 }
 
+TEST_CASE("a dollar in a name is a letter") {
+  CHECK(folded("SELECT sid FROM v$session") == "SELECT sid FROM v$session");
+  CHECK(hash("SELECT * FROM v$session") != hash("SELECT * FROM v$process"));
+  CHECK(folded("x$1, a$b$c") == "x$1, a$b$c");
+}
+
+TEST_CASE("a text between dollars is one value, whatever it holds") {
+  CHECK(folded("a = $$it's $1$$ AND b = 2") == "a = ? AND b = ?");
+  CHECK(folded("a = $body$ begin; $$ end $body$, 3") == "a = ?");
+  CHECK(folded("a = $name AND b = $2$3") == "a = ? AND b = ??");
+  CHECK(folded("a = $$open '' 1") == "a = ?");
+}
+
 TEST_CASE("a text without its closing quote ends with the statement") {
   CHECK(folded("a = 'open") == "a = ?");
   CHECK(folded("a = '") == "a = ?");
@@ -45,7 +58,8 @@ TEST_CASE("a text without its closing quote ends with the statement") {
 TEST_CASE("where in a long statement something stands makes no difference") {
   const std::string_view parts[][2] = {
       {"id = 17 AND name = 'it''s'", "id = ? AND name = ?"}, {"IN (1, 2,3 ,'x')", "IN (?)"}, {"a  b\n\tc", "a b c"},
-      {"t = 'a long text, \\' and more of it' , x", "t = ?, x"}, {"col1 = 1.5e-3", "col1 = ?"}, {"1 2,, 3", "? ?,, ?"}};
+      {"t = 'a long text, \\' and more of it' , x", "t = ?, x"}, {"col1 = 1.5e-3", "col1 = ?"}, {"v$session$1 x$2", "v$session$1 x$2"},
+      {"$a$ it's $$ $1 $a$ = $12", "? = ?"}, {"1 2,, 3", "? ?,, ?"}};
   for (const auto& [part, expected] : parts) {
     for (std::size_t before = 1; before < 600; before += before < 40 ? 1 : 37) {
       const std::string word(before, 'w');
