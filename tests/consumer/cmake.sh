@@ -7,8 +7,12 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 version=$("$root/tools/version.sh")
 
-meson setup "$folder/build" "$root" --prefix "$folder/prefix" -Dtests=disabled -Dexamples=disabled -Dbenchmarks=disabled >/dev/null
-meson install -C "$folder/build" --no-rebuild --tags devel --quiet
+# install NAME OPTION...
+install() {
+  meson setup "$folder/$1.build" "$root" "${@:2}" -Dtests=disabled -Dexamples=disabled -Dbenchmarks=disabled >/dev/null
+  meson install -C "$folder/$1.build" --no-rebuild --tags devel --quiet
+}
+install here --prefix "$folder/prefix"
 mv "$folder/prefix" "$folder/moved"
 
 awk -v to="$folder/readme" '/^```cmake$/ { block = to (++n) ".cmake"; next } /^```$/ { block = "" } block { print > block }' "$root/README.md"
@@ -32,6 +36,15 @@ wants() {
 configure installed "$installed"
 cmake --build "$folder/installed"
 "$folder/installed/service"
+
+# Headers, and libraries too, may stand outside of the prefix, as those of some distributions do.
+for libraries in inside/lib outside/lib; do
+  install "$libraries" --prefix "$folder/inside" "-Dincludedir=$folder/outside/include" "-Dlibdir=$folder/$libraries"
+  configure "$libraries/program" "$installed" "-DCMAKE_PREFIX_PATH=$folder/${libraries%/*}" || { cat "$folder/$libraries/program.log" && exit 1; }
+  cmake --build "$folder/$libraries/program"
+  "$folder/$libraries/program/service"
+  rm -rf "${folder:?}/inside" "$folder/outside"
+done
 
 refused "$(wants 99.0 REQUIRED)" 'requested version "99.0"'
 refused "$(wants 0.0.1 REQUIRED)" 'requested version "0.0.1"'
