@@ -167,8 +167,17 @@ class Program(unittest.TestCase):
     def test_what_is_no_port_is_refused(self):
         for port in ("", "65536", "99999", "+0", " 0", "-1", "0x"):
             status, out, err = run("--address", "tcp://127.0.0.1:" + port)
-            self.assertEqual((status, out), (1, ""), port)
+            self.assertEqual((status, out), (2, ""), port)
             self.assertEqual(err.splitlines()[0], "scout-local-agent: tcp://127.0.0.1:%s has no port from 0 to 65535" % port)
+
+    def test_what_is_no_address_is_a_wrong_argument(self):
+        for address, problem in (("127.0.0.1:6590", "tcp:// goes before host and port, unix: before the path of a socket"),
+                                 ("tcp://127.0.0.1", "tcp://127.0.0.1 has no port"),
+                                 ("unix:", "'' cannot be the path of a socket: 1 to 107 bytes")):
+            status, out, err = run("--address", address)
+            self.assertEqual((status, out), (2, ""), address)
+            self.assertIn(problem, err)
+            self.assertFalse(os.path.exists(address))
 
     def test_core_agent_shutdown_ends_it(self):
         agent = Agent("--address", "tcp://127.0.0.1:0")
@@ -202,7 +211,7 @@ class Program(unittest.TestCase):
         anywhere = ["--address", "tcp://127.0.0.1:0"]
         for arguments, status in ((["--nonsense"], 2), (["--address"], 2), (["--width", "39"], 2), (["show", self.file("missing")], 1),
                                   (["show", ""], 2), ([*anywhere, "--record", ""], 2), (["show", self.directory.name], 1),
-                                  (["--address", "tcp://0.0.0.0:0"], 1), ([*anywhere, "--record", self.file("no/such/directory")], 1)):
+                                  (["--address", "tcp://0.0.0.0:0"], 2), ([*anywhere, "--record", self.file("no/such/directory")], 1)):
             with self.subTest(arguments=arguments):
                 got, out, err = run(*arguments)
                 self.assertEqual((got, out), (status, ""))

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <memory>
 
+#include <scout/config/address.hpp>
 #include <scout/core_agent/framing.hpp>
 #include "terminal_text.hpp"
 
@@ -100,6 +101,10 @@ Expected<Listener> Listener::open(std::string_view address, bool remote) {
   if (address.starts_with("tcp://")) return open_tcp(address.substr(6), remote);
   for (const std::string_view prefix : {"unix://", "file://", "unix:"}) {
     if (address.starts_with(prefix)) return open_unix(address.substr(prefix.size()));
+  }
+  if (detail::looks_like_host_and_port(address)) {
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{}: tcp:// goes before host and port, unix: before the path of a socket", address)};
   }
   return open_unix(address);
 }

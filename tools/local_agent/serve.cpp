@@ -170,7 +170,10 @@ int serve(const Arguments& arguments) {
   const Descriptor signals = block_signals();
   raise_descriptor_limit();
   auto listener = Listener::open(arguments.address, arguments.remote);
-  if (!listener) return fail(listener.error());
+  if (!listener) {
+    const int status = fail(listener.error());
+    return listener.error().code == ErrorCode::invalid_argument ? 2 : status;
+  }
   Recording recording;
   if (!arguments.record.empty()) {
     auto created = Recording::create(arguments.record);
