@@ -289,6 +289,14 @@ class BadDirectory(Download):
         self.environment["SCOUT_CORE_AGENT_DIR"] = self.path("open/core")
         self.assert_fails(self.download(), "/open may be written by everybody")
 
+    def test_one_in_a_directory_whose_group_may_write(self):
+        os.mkdir(self.path("shared"))
+        os.chmod(self.path("shared"), 0o770)
+        self.environment["SCOUT_CORE_AGENT_DIR"] = self.path("shared/core")
+        self.assert_fails(self.download(), r"/shared may be written by others \(mode 770\)")
+        self.environment["SCOUT_CORE_AGENT_PERMISSIONS"] = "770"
+        self.assertEqual(self.download()[0], 0)
+
     def test_one_that_is_reached_through_a_link(self):
         os.mkdir(self.path("real"), 0o700)
         os.symlink("real", self.core_agent_dir)
