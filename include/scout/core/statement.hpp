@@ -171,9 +171,29 @@ class StatementReader {
 
   void skip_value() noexcept {
     const char first = text_[at_++];
-    if (first == '\'') return skip_text();
+    if (first == '\'') {
+      if (!skip_comment()) skip_text();
+      told_ = at_;
+      return;
+    }
     if (first == '$' && skip_text_between_dollars()) return;
     while (at_word() || (at_ < size_ && (text_[at_] == '.' || is_sign_of_exponent()))) ++at_;
+  }
+  // Behind a quote: to the end of the comment that it stands in, if it does.
+  bool skip_comment() noexcept {
+    const std::string_view whole(text_, size_), before = whole.substr(0, at_);
+    std::size_t block = before.find("/*", told_), line = before.find("--", told_);
+    while (block != before.npos || line != before.npos) {
+      const std::size_t last = block < line ? whole.find("*/", block + 2) : whole.find('\n', line);
+      const std::size_t end = last == whole.npos ? size_ : last + (block < line ? 2 : 1);
+      if (end > at_ || last == whole.npos) {
+        at_ = end;
+        return true;
+      }
+      if (block < end) block = before.find("/*", end);
+      if (line < end) line = before.find("--", end);
+    }
+    return false;
   }
   // A quote inside is doubled, and so looks like the next text, or stands behind a backslash.
   void skip_text() noexcept {
@@ -233,6 +253,7 @@ class StatementReader {
   std::size_t size_;
   std::size_t at_ = 0;
   std::size_t fresh_ = 0;  // what stands before it has no say in what follows
+  std::size_t told_ = 0;   // what stands before it is no comment that is open
 };
 
 // Calls pass(text, size) for pieces of the folded statement, in order; statements that are equal when folded have equal
@@ -244,7 +265,7 @@ void fold_statement(const char* text, std::size_t size, Emit pass) {
   out.finish();
 }
 
-// Equal for statements that are equal when folded; never 0. Some 0.4 ns a character.
+// Equal for statements that are equal when folded; never 0. Some 0.5 ns a character.
 inline std::uint32_t hash_statement(const char* text, std::size_t size) noexcept {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
   std::uint64_t lanes[2] = {odd, 0};

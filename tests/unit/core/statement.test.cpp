@@ -48,6 +48,17 @@ TEST_CASE("a text between dollars is one value, whatever it holds") {
   CHECK(folded("a = $$open '' 1") == "a = ?");
 }
 
+TEST_CASE("a quote in a comment begins no text") {
+  CHECK(folded("/* it's */ SELECT a") == "/* it? SELECT a");
+  CHECK(folded("/* one */ SELECT 'x--' -- it's\n FROM b") == "/* one */ SELECT ? -- it? FROM b");
+  CHECK(folded("SELECT a /*k='v',l='w'*/") == "SELECT a /*k=?");
+  CHECK(folded("a /* b */* 'x'") == "a /* b */* ?");
+  CHECK(folded("SELECT a -- it's") == "SELECT a -- it?");
+  CHECK(folded("SELECT '/*' || 'x' || b") == "SELECT ? || ? || b");
+  CHECK(folded("SELECT a - -1, b / * 'x'") == "SELECT a - -?, b / * ?");
+  CHECK(hash("/* don't cache */ SELECT a") != hash("/* don't cache */ SELECT b"));
+}
+
 TEST_CASE("a text without its closing quote ends with the statement") {
   CHECK(folded("a = 'open") == "a = ?");
   CHECK(folded("a = '") == "a = ?");
@@ -58,7 +69,7 @@ TEST_CASE("a text without its closing quote ends with the statement") {
 TEST_CASE("where in a long statement something stands makes no difference") {
   const std::string_view parts[][2] = {
       {"id = 17 AND name = 'it''s'", "id = ? AND name = ?"}, {"IN (1, 2,3 ,'x')", "IN (?)"}, {"a  b\n\tc", "a b c"},
-      {"t = 'a long text, \\' and more of it' , x", "t = ?, x"}, {"col1 = 1.5e-3", "col1 = ?"}, {"v$session$1 x$2", "v$session$1 x$2"},
+      {"t = 'a long text, \\' and more of it' , x", "t = ?, x"}, {"col1 = 1.5e-3", "col1 = ?"}, {"/* it's */ a -- it's\n b", "/* it? a -- it? b"}, {"v$session$1 x$2", "v$session$1 x$2"},
       {"$a$ it's $$ $1 $a$ = $12", "? = ?"}, {"1 2,, 3", "? ?,, ?"}};
   for (const auto& [part, expected] : parts) {
     for (std::size_t before = 1; before < 600; before += before < 40 ? 1 : 37) {
