@@ -75,9 +75,10 @@ class MovableTransaction {
   void end() noexcept {
     const detail::ContextWord context = context_;
     context_ = {};
+    if (!is_recorded_) return;
     if (context.span() == detail::ContextWord::root_id) {
       detail::finish_root(context);
-    } else if (context.in_transaction() && is_recorded_) {
+    } else if (context.in_transaction()) {
       detail::close_span(context, start_, false);
     }
   }

@@ -452,6 +452,22 @@ TEST_CASE("a movable transaction that is not recorded inside another tags the re
   CHECK(matches(recording, web("outer").tag("key", 1).children(span("leaf").tag("attached", 2))));
 }
 
+TEST_CASE("a movable transaction that another has no room for ends without it") {
+  scout::testing::Recording recording;
+  {
+    scout::WebTransaction transaction{"outer"};
+    for (int i = 0; i < 1500; ++i) {
+      if (i % 100 == 0) scout::flush(std::chrono::seconds(5));  // the ring need not hold them all
+      note("span");
+    }
+    auto nested = scout::MovableTransaction::background("nested");
+    CHECK(nested.tag("key", 1));
+    nested.end();
+    CHECK(scout::is_recording());
+  }
+  CHECK(recording.traces().at(0).spans().size() == 1501);
+}
+
 TEST_CASE("outside a transaction and without an agent nothing is recorded and everything runs") {
   Scheduler scheduler;
   auto task = step(scheduler, "step");
