@@ -16,7 +16,6 @@
 #include <cstring>
 #include <memory>
 
-#include <scout/config/address.hpp>
 #include <scout/core_agent/framing.hpp>
 #include "terminal_text.hpp"
 
@@ -25,6 +24,13 @@ namespace {
 
 constexpr int backlog = SOMAXCONN;
 constexpr int socket_kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+// As scout's configuration tells the two: no slash, and digits after the last colon.
+bool looks_like_host_and_port(std::string_view address) {
+  const std::size_t port = address.rfind(':') + 1;  // 0: there is no colon
+  return port != 0 && port < address.size() && address.find('/') == address.npos &&
+         address.find_first_not_of("0123456789", port) == address.npos;
+}
 
 Error cannot_listen(std::string_view address, int error) {
   return {ErrorCode::unreachable, fmt::format("cannot listen on {}: {}", address, std::strerror(error))};
@@ -102,7 +108,7 @@ Expected<Listener> Listener::open(std::string_view address, bool remote) {
   for (const std::string_view prefix : {"unix://", "file://", "unix:"}) {
     if (address.starts_with(prefix)) return open_unix(address.substr(prefix.size()));
   }
-  if (detail::looks_like_host_and_port(address)) {
+  if (looks_like_host_and_port(address)) {
     return Error{ErrorCode::invalid_argument,
                  fmt::format("{}: tcp:// goes before host and port, unix: before the path of a socket", address)};
   }
