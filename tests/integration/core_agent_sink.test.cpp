@@ -269,7 +269,7 @@ TEST_CASE("a large batch waits for room as long as the core agent reads, and not
   peer.start();
   Sender sender(peer);
   REQUIRE(sender.flush());
-  for (int i = 0; i < 2; ++i) CHECK(sender.write(i, std::string(2'600'000, 'x')));
+  for (unsigned i = 0; i < 2; ++i) CHECK(sender.write(i, std::string(2'600'000, 'x')));
   CHECK(sender.flush());
   CHECK(sender.settlement.delivered_transactions == 2);
   peer.freeze();
