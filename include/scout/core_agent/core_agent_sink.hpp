@@ -35,6 +35,7 @@ class CoreAgentSink {
   CoreAgentSink(const FinalConfig& config, const Logger& logger, Outbox::Limits limits = {})
       : logger_(logger),
         log_payload_(config.log_payload_content),
+        wait_(limits.wait),
         outbox_(limits),
         connection_(config.core_agent_socket_path, logger) {
     const Registration registration{config.name, config.key, config.hostname};
@@ -129,11 +130,11 @@ class CoreAgentSink {
     return outbox_.add_transaction(trace.spans().size() - 1, settled_, encode, [this] { return wait_for_room(); });
   }
 
-  // Rather than give up what a core agent that reads is about to take: a quarter of the time at most, as the rings fill meanwhile.
+  // Rather than give up what a core agent that reads is about to take. A part of the time only, as the rings fill meanwhile.
   bool wait_for_room() {
     const TimePoint now = std::chrono::steady_clock::now();
     if (now - waiting_since_ >= std::chrono::seconds(1)) waiting_since_ = now;
-    const TimePoint until = waiting_since_ + std::chrono::milliseconds(250);
+    const TimePoint until = waiting_since_ + wait_;
 if (outbox_.empty() || !connection_.ready() || now >= until) return false;
     connection_.wait(until, !outbox_.unsent().empty());
     exchange(std::chrono::steady_clock::now());
@@ -261,6 +262,7 @@ if (outbox_.empty() || !connection_.ready() || now >= until) return false;
 
   const Logger& logger_;
   bool log_payload_;
+  std::chrono::milliseconds wait_;
   bool introduced_ = true;  // the metadata, if any, has been taken to the present connection
   JsonEncoder encoder_;
   Outbox outbox_;

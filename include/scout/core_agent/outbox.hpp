@@ -6,6 +6,7 @@
 // when it is full the oldest that is not in flight goes. Owned by CoreAgentSink, no I/O here.
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,6 +33,7 @@ class Outbox {
     std::size_t message = 4 * 1024 * 1024;  // of one payload
     std::size_t events = 64;                // so that an absent core agent does not find old news only
     unsigned sendings = 5;                  // of a message that ends its connection every time
+    std::chrono::milliseconds wait{250};    // for room, of each second
   };
 
   static constexpr std::size_t at_once = 256 * 1024;  // bytes, about what a socket takes
