@@ -40,7 +40,8 @@ cmake --build "$folder/installed"
 # Headers, and libraries too, may stand outside of the prefix, as those of some distributions do.
 for libraries in inside/lib outside/lib; do
   install "$libraries" --prefix "$folder/inside" "-Dincludedir=$folder/outside/include" "-Dlibdir=$folder/$libraries"
-  configure "$libraries/program" "$installed" "-DCMAKE_PREFIX_PATH=$folder/${libraries%/*}" || { cat "$folder/$libraries/program.log" && exit 1; }
+  configure "$libraries/program" "$installed" "-DCMAKE_PREFIX_PATH=$folder/${libraries%/*}" ||
+    { cat "$folder/$libraries/program.log" && exit 1; }
   cmake --build "$folder/$libraries/program"
   "$folder/$libraries/program/service"
   rm -rf "${folder:?}/inside" "$folder/outside"

@@ -211,7 +211,8 @@ class Program(unittest.TestCase):
         anywhere = ["--address", "tcp://127.0.0.1:0"]
         for arguments, status in ((["--nonsense"], 2), (["--address"], 2), (["--width", "39"], 2), (["show", self.file("missing")], 1),
                                   (["show", ""], 2), ([*anywhere, "--record", ""], 2), (["show", self.directory.name], 1),
-                                  (["--address", "tcp://0.0.0.0:0"], 2), ([*anywhere, "--record", self.file("no/such/directory")], 1)):
+                                  (["--address", "tcp://0.0.0.0:0"], 2), (["--address", "tcp://nowhere.invalid:0"], 1),
+                                  ([*anywhere, "--record", self.file("no/such/directory")], 1)):
             with self.subTest(arguments=arguments):
                 got, out, err = run(*arguments)
                 self.assertEqual((got, out), (status, ""))

@@ -131,7 +131,7 @@ Expected<Listener> Listener::open_tcp(std::string_view host_and_port, bool remot
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* results = nullptr;
   if (const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &results); error != 0) {
-    return Error{ErrorCode::invalid_argument, fmt::format("tcp://{}: {}", host_and_port, ::gai_strerror(error))};
+    return Error{ErrorCode::unreachable, fmt::format("tcp://{}: {}", host_and_port, ::gai_strerror(error))};
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{results, &::freeaddrinfo};
   if (!remote && !is_loopback(results->ai_addr)) {

@@ -157,7 +157,9 @@ class Assembler {
         ++pending_spans_;
         break;
       }
-      case RecordKind::name: assembly.name_span(context, name(record, payload, assembly), static_cast<std::uint32_t>(record.a)); break;
+      case RecordKind::name:
+        assembly.name_span(context, name(record, payload, assembly), static_cast<std::uint32_t>(record.a));
+        break;
       case RecordKind::allocations: take_allocations(record, assembly, context, buffer.index + 1); break;
       default: take_tag(record, payload, assembly, context);
     }

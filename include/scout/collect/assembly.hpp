@@ -125,7 +125,7 @@ class Assembly {
     if (span.is_explicit) --open_explicit_;
   }
 
-  // Which of the transaction's tags has the order in the target of a record, of which that holds the low bits.
+  // The whole order of a record's target, which has its low 16 bits: right while rings are less than 32,768 tags out of step.
   std::uint32_t order(ContextWord target) noexcept {
     if (target.order() == 0) return 0;
     const auto ahead = static_cast<std::int16_t>(target.order() - last_order_);

@@ -47,7 +47,9 @@ struct ContextWord {
   constexpr ContextWord child(std::uint32_t id) const noexcept { return adopt(orphan(id)); }
 
   // As the target of a tag, which has its order (Record) in place of the parent.
-  constexpr ContextWord with_order(std::uint32_t order) const noexcept { return {(bits & ~std::uint64_t{0xffff}) | (order & 0xffff)}; }
+  constexpr ContextWord with_order(std::uint32_t order) const noexcept {
+    return {(bits & ~std::uint64_t{0xffff}) | (order & 0xffff)};
+  }
   constexpr std::uint16_t order() const noexcept { return parent(); }
 
   constexpr bool suppressed() const noexcept { return span() >= hidden_id; }
@@ -55,7 +57,7 @@ struct ContextWord {
   // The nearest span that is sent: below a leaf, the leaf.
   constexpr std::uint16_t nearest() const noexcept { return suppressed() ? parent() : span(); }
   constexpr ContextWord hide() const noexcept { return {orphan(hidden_id) | nearest()}; }
-  // Where that hangs what is below it which starts here and is not recorded.
+  // For the children of what starts here and is not recorded.
   constexpr ContextWord below_unrecorded() const noexcept { return span() == ignoring_id ? hide() : *this; }
 
   friend constexpr bool operator==(ContextWord, ContextWord) = default;

@@ -27,7 +27,7 @@ namespace scout::inline v0 {
 
 class Outbox {
  public:
-  // How much is kept.
+  // How much is kept, and how long its owner may wait for room.
   struct Limits {
     std::size_t bytes = 4 * 1024 * 1024;    // of all payloads
     std::size_t message = 4 * 1024 * 1024;  // of one payload

@@ -41,7 +41,7 @@ inline std::uint64_t name_record_size(Text kind, Text name) noexcept {
   return sizeof(Record) + slots_for(whole < name_limit ? whole : name_limit);
 }
 
-// The number of a tag or name that other threads may give as well, within its transaction.
+// The number within its transaction of what other threads may say as well; and the target of a tag with it. An atomic addition.
 inline std::uint32_t next_order(ThreadBuffer& buffer, ContextWord context) noexcept {
   TransactionSlot& slot = buffer.registry->transactions[context.slot()];
   return __atomic_add_fetch(&slot.last_order, 1u, __ATOMIC_RELAXED);
@@ -50,7 +50,8 @@ inline ContextWord in_order(ThreadBuffer& buffer, ContextWord target) noexcept {
   return target.with_order(next_order(buffer, target));
 }
 
-// Writes the name of a span: that it starts with, or in order a later one. Precondition: room for name_record_size(); the caller is in a busy section.
+// Writes the name that a span starts with, or a later one, which has an order. Precondition: room for name_record_size(); the
+// caller is in a busy section.
 inline void put_name(ThreadBuffer& buffer, ContextWord context, Text kind, Text name, std::uint32_t order = 0) noexcept {
   const auto capped = [](std::uint64_t size, std::uint64_t room) { return size < room ? size : room; };
   const std::uint64_t kind_size = capped(kind.size, name_limit - 1);
@@ -95,7 +96,8 @@ template <Taggable T>
   return true;
 }
 
-// Writes a tag of a span, or of the request (target.request()), that has an order. False: not recorded, and counted.
+// Writes a tag of a span, or of the request (target.request()); the target has an order, or 0 for none. False: not recorded, and
+// counted.
 template <Taggable T>
 [[gnu::always_inline]] inline bool put_tag(ThreadBuffer& buffer, ContextWord target, TagKey key, const T& value) {
   if (key.size() == 0 || key.size() > key_limit) [[unlikely]]
