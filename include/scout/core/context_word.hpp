@@ -47,9 +47,7 @@ struct ContextWord {
   constexpr ContextWord child(std::uint32_t id) const noexcept { return adopt(orphan(id)); }
 
   // As the target of a tag, which has its order (Record) in place of the parent.
-  constexpr ContextWord with_order(std::uint32_t order) const noexcept {
-    return {(bits & ~std::uint64_t{0xffff}) | (order & 0xffff)};
-  }
+  constexpr ContextWord with_order(std::uint32_t order) const noexcept { return {bits >> 16 << 16 | (order & 0xffff)}; }
   constexpr std::uint16_t order() const noexcept { return parent(); }
 
   constexpr bool suppressed() const noexcept { return span() >= hidden_id; }
