@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs benchmark suites: prints a table of each, and leaves its results (JSON) and a plot (SVG) in BUILD_FOLDER/results.
 
-usage: bench.py BUILD_FOLDER [SUITE...] [--json FILE] [--peers] [--rounds N] [--smoke]
+usage: bench.py BUILD_FOLDER [SUITE...] [--json FILE] [--peers] [--rounds N] [--smoke] [--compile]
 
 --json    all results in one file, written after each suite
 --peers   the suite that measures other tracers beside the same floor; with suites: as well
 --smoke   as little as shows that all of it works; the times mean nothing
+--compile builds the suites there first
 """
 import argparse
 import contextlib
@@ -109,7 +110,8 @@ def main():
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--rounds", type=positive, default=9)
     parser.add_argument("--smoke", action="store_true")
-    options = parser.parse_args()
+    parser.add_argument("--compile", action="store_true")
+    options = parser.parse_intermixed_args()
     suites = options.suites or ([] if options.peers else list(SUITES))
     suites += [PEERS] if options.peers else []
     for suite in suites:
@@ -122,6 +124,8 @@ def main():
             options.json.open("a").close()
     except OSError as error:
         parser.error("cannot write results: %s" % error)
+    if options.compile and subprocess.run(["ninja", "-C", options.build, "benchmarks"]).returncode != 0:
+        return "bench.py: the suites cannot be built"
     everything = {"machine": machine(), "suites": []}
     for suite in suites:
         try:

@@ -40,7 +40,7 @@ def check(suite, results, plot):
 
 
 def check_refusals(build):
-    for arguments, reason in ((["nonsense"], "no suite is named nonsense"), (["--rounds", "0"], "--rounds"),
+    for arguments, reason in ((["--rounds", "1", "nonsense"], "no suite is named nonsense"), (["--rounds", "0"], "--rounds"),
                               (["--json", "/nowhere/results.json"], "/nowhere/results.json"), (["--json", str(build)], str(build))):
         refused = subprocess.run([bench.__file__, build, "disabled", *arguments], capture_output=True, text=True)
         assert refused.returncode == 2 and reason in refused.stderr.splitlines()[-1] and not refused.stdout, refused

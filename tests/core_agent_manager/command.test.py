@@ -215,7 +215,8 @@ class Command(Desk):
                 status, out, err = self.scout(*arguments)
                 self.assertEqual((status, out), (2, ""))
                 self.assertTrue(err.startswith("scout: "), err)
-        self.assertEqual(self.scout("--help")[0], 0)
+        for arguments in (["--help"], ["-h"], ["config", "--help"], ["agent", "download", "--timeout", "5", "--help"]):
+            self.assertEqual(self.scout(*arguments)[0], 0)
         self.assertRegex(self.scout("--version")[1], r"^scout [0-9]+\.[0-9]+\.[0-9]+\n$")
 
     def redirected(self, redirections, *arguments):

@@ -6,10 +6,14 @@ import collections
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+
+from terminal_session import TerminalSession
 
 DEMO, BUILD = sys.argv[1:3]
 del sys.argv[1:3]
@@ -120,6 +124,40 @@ class Demo(unittest.TestCase):
 
     def test_only_the_failing_page_is_an_error(self):
         self.assertEqual({name for name, tags, _ in self.transactions if tags.get("error") == "true"}, {"Controller/GET /statistics"})
+
+
+class Refusals(unittest.TestCase):
+    def test_wrong_arguments_are_told_before_anything_is_built(self):
+        for arguments, reason in ((["--requests", "12"], "at least 13"), (["--requests", "many"], "--requests"), (["--record="], "--record"),
+                                  (["--keep", "--live"], "not allowed with"), (["--nonsense"], "--nonsense")):
+            with self.subTest(arguments=arguments), tempfile.TemporaryDirectory() as nothing_built:
+                ended = subprocess.run([DEMO, "--build", nothing_built, "--compile", *arguments], capture_output=True, text=True)
+                self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+                self.assertRegex(ended.stderr, r"\Ausage: [^\0]*\ndemo: error: [^\n]*%s[^\n]*\n\Z" % reason)
+
+    def test_output_that_cannot_be_written_is_told_in_a_line(self):
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run([DEMO, "--build", BUILD, "--requests", "13"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=100)
+        self.assertEqual(ended.returncode, 1)
+        self.assertRegex(ended.stderr, r"(?m)^demo: [^\n]*No space left on device$")
+        self.assertNotRegex(ended.stderr, "Traceback|Exception ignored")
+
+
+@unittest.skipUnless(shutil.which("tmux"), "needs a terminal, which tmux has")
+class Live(unittest.TestCase):
+    def test_who_leaves_while_requests_are_sent_leaves_quietly_and_has_the_recording(self):
+        with tempfile.TemporaryDirectory() as directory:
+            recording = os.path.join(directory, "recording.jsonl")
+            demo = shlex.join([DEMO, "--build", BUILD, "--live", "--record", recording, "--requests", "1000000"])
+            session = TerminalSession("%s; echo demo: status $?; cat" % demo)
+            self.addCleanup(session.close)
+            session.wait_for("Controller/GET")
+            session.press("q")
+            screen = session.wait_for("demo: status")
+            self.assertIn("demo: status 0", screen)
+            self.assertNotIn("Traceback", screen)
+            with open(recording, encoding="utf-8") as stream:
+                self.assertIn("Register", stream.read())
 
 
 if __name__ == "__main__":

@@ -218,6 +218,29 @@ class Program(unittest.TestCase):
                 self.assertEqual((got, out), (status, ""))
                 self.assertTrue(err.startswith("scout-local-agent: "))
 
+    def test_arguments_that_would_be_ignored_are_refused(self):
+        for arguments, reason in ((["--trace", "latest"], "--trace is for show"), (["--json", "--plain"], "--json or --plain, not both"),
+                                  (["show", "a", "show", "b"], "show twice"), (["--address", "a", "--address", "b"], "--address twice"),
+                                  (["show", "a", "--record", "b"], "show takes no --record"), (["show", "a", "--report"], "show takes no --report"),
+                                  (["--address", "b", "show", "a"], "show takes no --address")):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(run(*arguments), (2, "", "scout-local-agent: %s\n" % reason))
+        self.assertEqual(run("--record", "show", "--version")[0], 0)
+
+    def test_one_endpoint_is_all_that_is_shown_where_one_is_asked_for(self):
+        for how in (["--json"], ["--report", "--plain"]):
+            with self.subTest(how=how):
+                agent = Agent("--address", "tcp://127.0.0.1:0", "--endpoint", "Job/b", *how)
+                send(agent.address, REGISTER, transaction("Job/a", "req-1"), transaction("Job/b", "req-2"))
+                status, out, err = agent.end()
+                self.assertEqual((status, err, "Job/a" in out, "Job/b" in out), (0, "", False, True))
+        recording = self.file("recording.jsonl")
+        with open(recording, "w", encoding="utf-8") as stream:
+            for message in (REGISTER, transaction("Job/a", "req-1"), transaction("Job/b", "req-2")):
+                stream.write(json.dumps({"ev": "msg", "body": message}) + "\n")
+        self.assertNotIn("Job/a", run("show", recording, "--json", "--endpoint", "Job/b")[1])
+        self.assertEqual(run("show", recording, "--endpoint", "Job/c")[1], "No transaction of Job/c.\n")
+
     def test_output_that_cannot_be_written_is_status_1_and_says_so(self):
         recording = self.file("many.jsonl")
         with open(recording, "w", encoding="utf-8") as stream:
@@ -251,7 +274,8 @@ class Program(unittest.TestCase):
                          (1, "", "scout-local-agent: cannot read %s: Is a directory\n" % self.directory.name))
 
     def test_help_and_version(self):
-        self.assertIn("--address", run("--help")[1])
+        for arguments in (["--help"], ["-h"], ["show", "a", "--help"]):
+            self.assertIn("--address", run(*arguments)[1])
         self.assertRegex(run("--version")[1], r"^scout-local-agent \d+\.\d+\.\d+\n$")
 
 

@@ -4,6 +4,7 @@ started again. Every second the program's memory, descriptors, threads and ledge
 
 usage: soak.py BUILD_FOLDER MINUTES [SEED]
 """
+import argparse
 import os
 import random
 import re
@@ -91,10 +92,13 @@ def watch(lines, seconds):
 
 
 def main():
-    build, minutes = sys.argv[1], float(sys.argv[2])
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 32)
-    seconds = max(10, int(60 * minutes))
-    print("%d s, seed %d" % (seconds, seed), flush=True)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("minutes", type=float)
+    parser.add_argument("seed", type=int, nargs="?", default=random.randrange(1 << 32))
+    options = parser.parse_args()
+    build, seconds = options.build, max(10, int(60 * options.minutes))
+    print("%d s, seed %d" % (seconds, options.seed), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         peer = Peer(os.path.join(build, "tools/local_agent/scout-local-agent"), folder)
         peer.start()
@@ -105,7 +109,7 @@ def main():
             [os.path.join(here, "lifecycle_soak"), str(seconds), os.path.join(here, "liblifecycle_same_version.so")],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         over = threading.Event()
-        chaos = threading.Thread(target=peer.trouble, args=(random.Random(seed), over))
+        chaos = threading.Thread(target=peer.trouble, args=(random.Random(options.seed), over))
         chaos.start()
         try:
             problems, last = watch(program.stdout, seconds)

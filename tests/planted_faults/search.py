@@ -6,6 +6,7 @@ usage: search.py SOURCE_ROOT [WORD]             WORD: only the faults whose desc
 
 Ends with "N passed, N failed": so many were caught, so many were not.
 """
+import argparse
 import collections
 import os
 import pathlib
@@ -58,10 +59,15 @@ def plant(file, old, new):
 
 
 def main():
-    root, word = pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:3])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root", type=lambda text: pathlib.Path(text).resolve())
+    parser.add_argument("word", nargs="?", default="")
+    parser.add_argument("--plantable", action="store_true")
+    options = parser.parse_args()
+    root, word = options.root, options.word
     with open(pathlib.Path(__file__).with_name("faults.toml"), "rb") as stream:
         faults = tomllib.load(stream)["fault"]
-    if word == "--plantable":
+    if options.plantable:
         return 0 if all([fits(root / "include/scout" / fault["file"], fault["old"]) for fault in faults]) else 1
     faults = [fault for fault in faults if word in " ".join((fault["says"], fault["file"], fault["test"]))]
     outcomes = collections.Counter()

@@ -135,9 +135,9 @@ std::string trace_json(const Trace& trace) {
   });
 }
 
-std::string endpoints_json(const Store& store) {
+std::string endpoints_json(const Store& store, std::string_view only) {
   std::string out;
-  for (const EndpointRow* row : in_order(store, Order::total)) {
+  for (const EndpointRow* row : in_order(store, Order::total, only)) {
     const auto& name = row->first;
     const auto& endpoint = row->second;
     out += json_line([&](Object& object) {

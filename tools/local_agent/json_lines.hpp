@@ -25,7 +25,7 @@ namespace scout::local_agent {
 std::string listening_json(std::string_view address);
 std::string transaction_json(const Trace& trace);
 std::string trace_json(const Trace& trace);
-std::string endpoints_json(const Store& store);  // a line for each
+std::string endpoints_json(const Store& store, std::string_view only = "");  // a line for each
 // Processes and the account. `lines_skipped`: transaction lines that nobody read in time.
 std::string account_json(const Desk& desk, std::uint64_t lines_skipped);
 

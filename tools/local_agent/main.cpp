@@ -36,7 +36,7 @@ int show(const Arguments& arguments) {
     }
     standard_output::print("{}", arguments.json ? trace_json(*trace) : waterfall(*trace, arguments.appearance));
   } else if (arguments.json) {
-    standard_output::print("{}{}", endpoints_json(desk.store()), account_json(desk, 0));
+    standard_output::print("{}{}", endpoints_json(desk.store(), arguments.endpoint), account_json(desk, 0));
   } else {
     standard_output::print("{}", endpoint_table(desk.store(), arguments.appearance, arguments.endpoint));
   }

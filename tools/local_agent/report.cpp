@@ -99,9 +99,11 @@ std::string time_of_day(Time time) {
 
 }  // namespace
 
-std::vector<const EndpointRow*> in_order(const Store& store, Order order) {
+std::vector<const EndpointRow*> in_order(const Store& store, Order order, std::string_view only) {
   std::vector<const EndpointRow*> rows;
-  for (const auto& row : store.endpoints()) rows.push_back(&row);
+  for (const auto& row : store.endpoints()) {
+    if (only.empty() || row.first == only) rows.push_back(&row);
+  }
   if (order == Order::name) return rows;  // as the store has them
   std::vector<std::pair<std::int64_t, const EndpointRow*>> ranked;
   for (const EndpointRow* row : rows) {
@@ -152,9 +154,8 @@ std::vector<std::string> trace_lines(const std::vector<KeptTrace>& traces, const
 }
 
 std::string endpoint_table(const Store& store, const Appearance& appearance, std::string_view only) {
-  std::vector<const EndpointRow*> rows = in_order(store, Order::total);
-  if (!only.empty()) std::erase_if(rows, [&](const EndpointRow* row) { return row->first != only; });
-  if (rows.empty()) return "No transaction yet.\n";
+  const std::vector<const EndpointRow*> rows = in_order(store, Order::total, only);
+  if (rows.empty()) return only.empty() ? "No transaction yet.\n" : fmt::format("No transaction of {}.\n", only);
   std::string out;
   for (const std::string& each : endpoint_lines(rows, appearance)) out += each + '\n';
   return out;

@@ -20,8 +20,8 @@ enum class Order { total, p95, count, errors, name };
 
 using EndpointRow = std::pair<const std::string, Endpoint>;
 
-// Largest first, names from A to Z.
-std::vector<const EndpointRow*> in_order(const Store& store, Order order);
+// Largest first, names from A to Z; all, or the one that is named.
+std::vector<const EndpointRow*> in_order(const Store& store, Order order, std::string_view only = "");
 
 // A table's heading, then a line for each row, without line feeds.
 std::vector<std::string> endpoint_lines(const std::vector<const EndpointRow*>& rows, const Appearance& appearance);

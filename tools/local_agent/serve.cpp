@@ -203,10 +203,10 @@ int serve(const Arguments& arguments) {
   output.finish();
   std::string last_words;
   if (arguments.json) {
-    last_words = endpoints_json(desk.store()) + account_json(desk, skipped);
+    last_words = endpoints_json(desk.store(), arguments.endpoint) + account_json(desk, skipped);
   } else if (arguments.report) {
-    last_words = endpoint_table(desk.store(), arguments.appearance);
-    if (const auto slowest = desk.store().find("slowest"))
+    last_words = endpoint_table(desk.store(), arguments.appearance, arguments.endpoint);
+    if (const auto slowest = desk.store().find("slowest", arguments.endpoint))
       last_words += "\nslowest: " + waterfall(*slowest, arguments.appearance);
     last_words += '\n' + account_text(desk, arguments.appearance);
   }

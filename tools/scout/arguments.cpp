@@ -15,7 +15,7 @@ struct Name {
 constexpr Name names[] = {
     {"agent download", Command::download}, {"agent launch", Command::launch}, {"agent probe", Command::probe},
     {"agent shutdown", Command::shutdown}, {"agent path", Command::path},     {"check", Command::check},
-    {"config", Command::config},           {"--help", Command::help},         {"--version", Command::version}};
+    {"config", Command::config},           {"--version", Command::version}};
 
 }  // namespace
 
@@ -24,6 +24,10 @@ Expected<Arguments> parse_arguments(int argc, char** argv) {
   std::string words;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
+    if (word == "--help" || word == "-h") {
+      arguments.command = Command::help;
+      return arguments;
+    }
     if (word == "--json") {
       arguments.json = true;
     } else if (word == "--timeout") {
