@@ -136,11 +136,13 @@ class Refusals(unittest.TestCase):
                 self.assertRegex(ended.stderr, r"\Ausage: [^\0]*\ndemo: error: [^\n]*%s[^\n]*\n\Z" % reason)
 
     def test_output_that_cannot_be_written_is_told_in_a_line(self):
-        with open("/dev/full", "w") as full:
-            ended = subprocess.run([DEMO, "--build", BUILD, "--requests", "13"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=100)
-        self.assertEqual(ended.returncode, 1)
-        self.assertRegex(ended.stderr, r"(?m)^demo: [^\n]*No space left on device$")
-        self.assertNotRegex(ended.stderr, "Traceback|Exception ignored")
+        for output, reason in ((">/dev/full", "No space left on device"), (">&-", "exit status 1.")):
+            with self.subTest(output=output):
+                ended = subprocess.run(["sh", "-c", 'exec "$0" "$@" ' + output, DEMO, "--build", BUILD, "--requests", "13"],
+                                       stderr=subprocess.PIPE, text=True, timeout=100)
+                self.assertEqual(ended.returncode, 1)
+                self.assertRegex(ended.stderr, r"(?m)^demo: [^\n]*%s$" % reason)
+                self.assertNotRegex(ended.stderr, "Traceback|Exception ignored")
 
 
 @unittest.skipUnless(shutil.which("tmux"), "needs a terminal, which tmux has")

@@ -92,7 +92,7 @@ def watch(lines, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build")
     parser.add_argument("minutes", type=float)
     parser.add_argument("seed", type=int, nargs="?", default=random.randrange(1 << 32))

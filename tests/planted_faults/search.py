@@ -59,7 +59,7 @@ def plant(file, old, new):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("word", nargs="?", default="")
     parser.add_argument("--plantable", action="store_true")

@@ -16,7 +16,7 @@ std::string contradiction(const Arguments& arguments, const std::set<std::string
   if (arguments.json && arguments.plain) return "--json or --plain, not both";
   if (arguments.show.empty()) return arguments.trace.empty() ? "" : "--trace is for show";
   for (const std::string_view name : {"--address", "--record", "--report", "--plain", "--allow-remote"}) {
-    if (given.count(name) != 0) return fmt::format("show takes no {}", name);
+    if (given.contains(name)) return fmt::format("show takes no {}", name);
   }
   return "";
 }
@@ -47,7 +47,7 @@ Expected<Arguments> parse_arguments(int argc, char** argv) {
     }
     for (const auto& option : texts) {
       if (name != option.name) continue;
-      if (given.count(name) != 0) return wrong(fmt::format("{} twice", name));
+      if (given.contains(name)) return wrong(fmt::format("{} twice", name));
       *option.value = i + 1 < argc ? argv[++i] : "";
       if (option.value->empty()) return wrong(fmt::format("{} needs a value", name));
       known = true;
